@@ -1,0 +1,35 @@
+"""What packages tell each other after commit. Listeners are wired in config/wiring.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GrantsChanged:
+    """Keys, roles, subscriptions or limits of an organization changed: its grant snapshots are stale."""
+
+    org_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChanged:
+    """An organization subscribed to a model or left it."""
+
+    org_id: int
+    model: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPublished:
+    """A model version went live (or its price, traffic or deployment changed): its route is stale."""
+
+    model: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePaid:
+    org_id: int
+    invoice_id: int
