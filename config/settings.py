@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from config import env
 
@@ -56,9 +56,10 @@ TEMPLATES = [{
 
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url or "postgresql://postgres@127.0.0.1:5433/tessera")
+    socket = parse_qs(parts.query).get("host", [""])[0]  # libpq's form for a Unix socket: ?host=/folder
     return {
         "ENGINE": "django.db.backends.postgresql", "NAME": parts.path.lstrip("/"), "USER": parts.username or "",
-        "PASSWORD": parts.password or "", "HOST": parts.hostname or "", "PORT": parts.port or "",
+        "PASSWORD": parts.password or "", "HOST": parts.hostname or socket, "PORT": parts.port or "",
         "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60, "ATOMIC_REQUESTS": False,
     }
 
