@@ -1,0 +1,93 @@
+"""What stands on the shelf, who subscribed to it and what they say about it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+
+from kernel import clock
+
+
+class Collection(models.Model):
+    """A hand-picked row of listings, such as the tools of one industry."""
+
+    slug = models.SlugField(max_length=40, unique=True)
+    title = models.CharField(max_length=80)
+    title_zh = models.CharField(max_length=80, blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "slug"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Listing(models.Model):
+    """A registry model on the shelf, with what the search reads."""
+
+    model = models.OneToOneField("model_registry.Model", models.CASCADE, related_name="+")
+    name = models.CharField(max_length=64, unique=True)
+    published = models.BooleanField(default=True)
+    featured = models.PositiveIntegerField(default=0, help_text="Higher stands further ahead; 0: not featured.")
+    collections = models.ManyToManyField(Collection, blank=True, related_name="listings")
+    words = SearchVectorField(null=True, editable=False)
+    # Trigrams of Latin words and one- and two-character pieces of Chinese: what a typo or 发票 is found by.
+    grams = ArrayField(models.CharField(max_length=8), default=list, editable=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        indexes: ClassVar = [GinIndex(fields=["words"], name="listing_words"),
+                             GinIndex(fields=["grams"], name="listing_grams")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Subscription(models.Model):
+    """An organization's right to call a model, under a plan. One is active at a time."""
+
+    class Plan(models.TextChoices):
+        FREE = "free"
+        PAYG = "payg"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    model = models.ForeignKey("model_registry.Model", models.PROTECT, related_name="+")
+    plan = models.CharField(max_length=8, choices=Plan.choices)
+    created_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organization", "model"], condition=Q(ended_at=None),
+                                                         name="subscription_one_active")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.plan} {self.model_id}"
+
+
+class Review(models.Model):
+    """What a member of a subscribed organization says about a listing."""
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    listing = models.ForeignKey(Listing, models.CASCADE, related_name="reviews")
+    rating = models.PositiveSmallIntegerField()
+    text = models.TextField(blank=True, max_length=2000)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["listing", "user"], name="review_once"),
+            models.CheckConstraint(condition=Q(rating__gte=1, rating__lte=5), name="review_rating_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rating} for {self.listing_id}"
