@@ -11,7 +11,8 @@ def uuid7(now_ms: int | None = None) -> uuid.UUID:
     """A time-ordered UUID (RFC 9562, version 7)."""
     millis = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     random = int.from_bytes(os.urandom(10), "big")
-    value = (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1
+    time_high = (millis & (1 << 48) - 1) << 80
+    value = time_high | 0x7 << 76 | (random >> 68) << 64 | 0b10 << 62 | random & (1 << 62) - 1
     return uuid.UUID(int=value)
 
 

