@@ -122,7 +122,7 @@ class Route:
         data = json.loads(text)
         data["nets"] = tuple(data["nets"])
         for name in ("inputs", "outputs"):
-            data[name] = tuple(TensorSpec(t["name"], t["datatype"], tuple(t["shape"]), t["optional"]) for t in data[name])
+            data[name] = tuple(TensorSpec(**{**tensor, "shape": tuple(tensor["shape"])}) for tensor in data[name])
         data["price"]["amount"] = Decimal(data["price"]["amount"])
         data["price"] = Price(**data["price"])
         data["targets"] = tuple(Target(**t) for t in data["targets"])

@@ -1,0 +1,33 @@
+"""Every address that Django answers. The hot paths (/v1, /v2 and predictions with a key) never reach it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+handler403 = "config.problems.permission_denied"
+handler404 = "config.problems.not_found"
+handler500 = "config.problems.server_error"
+
+API = ["model_registry.api", "marketplace.listings.api", "marketplace.accounts.api", "billing.api",
+       "inference_backend.jobs.api"]
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Alive; says nothing about the database on purpose: a probe must not take the site down with it."""
+    return JsonResponse({"status": "ok"})
+
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("admin/", admin.site.urls),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path(".well-known/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("docs/api/explorer/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-explorer"),
+    *[path("api/v1/", include(module)) for module in API if find_spec(module)],
+    *([path("", include("marketplace.portal.urls"))] if find_spec("marketplace.portal.urls") else []),
+]

@@ -1,0 +1,15 @@
+"""What every test shares. Unit tests have no sockets; tests of the real stack do."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+NEEDS_SERVICES = ("stack", "browser", "django_db", "enable_socket")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if any(item.get_closest_marker(name) for name in NEEDS_SERVICES):
+        enable_socket()
+    else:
+        disable_socket(allow_unix_socket=True)  # asyncio's own wake-up pair is a Unix socket
