@@ -51,6 +51,7 @@ class Grant:
     allowed_ips: tuple[str, ...] = ()
     expires_at: datetime | None = None
     active: bool = True
+    key_limit_minor: int | None = None  # hard money limit of this key for the month; None = none
 
     def dump(self) -> str:
         return json.dumps(asdict(self), default=str, separators=(",", ":"))
