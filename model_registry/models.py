@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -47,8 +45,8 @@ class Model(models.Model):
     updated_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        ordering: ClassVar = ["name"]
-        constraints: ClassVar = [models.CheckConstraint(
+        ordering = ["name"]
+        constraints = [models.CheckConstraint(
             condition=Q(name__regex=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"), name="model_name_form")]
 
     def __str__(self) -> str:
@@ -88,8 +86,8 @@ class ModelVersion(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        ordering: ClassVar = ["model", "-number"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["model", "number"], name="model_version_once")]
+        ordering = ["model", "-number"]
+        constraints = [models.UniqueConstraint(fields=["model", "number"], name="model_version_once")]
 
     def __str__(self) -> str:
         return f"{self.model_id} v{self.number}"
@@ -103,7 +101,7 @@ class Alias(models.Model):
     version = models.PositiveIntegerField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["model", "name"], name="model_alias_once")]
+        constraints = [models.UniqueConstraint(fields=["model", "name"], name="model_alias_once")]
 
     def __str__(self) -> str:
         return f"{self.name} → {self.version}"
@@ -121,8 +119,8 @@ class Price(models.Model):
     valid_from = models.DateTimeField(default=clock.now)
 
     class Meta:
-        ordering: ClassVar = ["model", "-version"]
-        constraints: ClassVar = [
+        ordering = ["model", "-version"]
+        constraints = [
             models.UniqueConstraint(fields=["model", "version"], name="price_version_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
         ]

@@ -50,7 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints: ClassVar = [
+        constraints = [
             models.UniqueConstraint(fields=["email"], name="user_email_unique"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower"),
         ]
@@ -99,7 +99,7 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["organization", "user"], name="membership_once")]
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="membership_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} of {self.organization_id}"
@@ -147,8 +147,8 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [models.Index(fields=["organization", "-id"], name="api_key_of_org")]
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["organization", "-id"], name="api_key_of_org")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…{self.last4})"
@@ -179,8 +179,8 @@ class AuditEntry(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        ordering: ClassVar = ["-number"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["organization", "number"], name="audit_number_once")]
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["organization", "number"], name="audit_number_once")]
 
     def __str__(self) -> str:
         return f"{self.number} {self.action}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -22,7 +20,7 @@ class Collection(models.Model):
     position = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering: ClassVar = ["position", "slug"]
+        ordering = ["position", "slug"]
 
     def __str__(self) -> str:
         return self.title
@@ -42,8 +40,8 @@ class Listing(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        ordering: ClassVar = ["name"]
-        indexes: ClassVar = [GinIndex(fields=["words"], name="listing_words"),
+        ordering = ["name"]
+        indexes = [GinIndex(fields=["words"], name="listing_words"),
                              GinIndex(fields=["grams"], name="listing_grams")]
 
     def __str__(self) -> str:
@@ -64,8 +62,8 @@ class Subscription(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["-id"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["organization", "model"], condition=Q(ended_at=None),
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["organization", "model"], condition=Q(ended_at=None),
                                                          name="subscription_one_active")]
 
     def __str__(self) -> str:
@@ -83,8 +81,8 @@ class Review(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        ordering: ClassVar = ["-id"]
-        constraints: ClassVar = [
+        ordering = ["-id"]
+        constraints = [
             models.UniqueConstraint(fields=["listing", "user"], name="review_once"),
             models.CheckConstraint(condition=Q(rating__gte=1, rating__lte=5), name="review_rating_range"),
         ]
