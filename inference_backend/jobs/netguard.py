@@ -1,0 +1,86 @@
+"""Outgoing calls to addresses that customers name: resolve once, refuse what is not public, connect to that address."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+# Addresses that `is_global` calls public but that lead back inside: NAT64, 6to4, IPv4-compatible, old site-local.
+_INWARD = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96", "fec0::/10")))
+
+
+class Refused(ValueError):
+    """An address that we do not call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A URL with the one address that it may be reached at."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    address: str
+
+
+def is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        elif any(ip in net for net in _INWARD):
+            return False
+    return ip.is_global and not ip.is_multicast
+
+
+def check_form(url: str, *, allow_private: bool = False) -> None:
+    """Refuses what the text alone gives away: scheme, credentials, port. Resolves nothing."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise Refused("not a URL") from None
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise Refused("only http and https URLs")
+    if parts.username is not None or parts.password is not None:
+        raise Refused("no credentials in the URL")
+    if any(ord(char) <= 32 or ord(char) == 127 for char in url):
+        raise Refused("no blanks or control characters in the URL")
+    if port not in (None, 80, 443) and not allow_private:
+        raise Refused("only ports 80 and 443")
+
+
+def resolve(url: str, *, allow_private: bool = False) -> Destination:
+    """The destination of a URL. Refused when any of its addresses is not public (a name may have good and bad ones)."""
+    check_form(url, allow_private=allow_private)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Refused("the name does not resolve") from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise Refused("the address is not public")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Destination(parts.scheme, host, port, path, addresses[0])
+
+
+def post(destination: Destination, *, body: bytes, headers: dict[str, str], timeout_s: float) -> int:
+    """Posts and answers the status. No redirect, no proxy, the body stays unread. Raises OSError, HTTPException."""
+    sock: socket.socket = socket.create_connection((destination.address, destination.port), timeout=timeout_s)
+    try:
+        if destination.scheme == "https":
+            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=destination.host)
+        connection = http.client.HTTPConnection(destination.host, destination.port, timeout=timeout_s)
+        connection.sock = sock  # already connected to the address that was checked: the name is not looked up again
+        connection.request("POST", destination.path, body=body, headers=headers)
+        return connection.getresponse().status
+    finally:
+        sock.close()

@@ -1,0 +1,74 @@
+"""What jobs need from above and beside, registered by the composition root. Jobs import no configuration or billing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from kernel.contracts import Grant
+
+Note = Callable[[float, str], Awaitable[None]]  # progress 0 to 1, stage
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One prediction to run: the request as it came, under the grant that admitted it."""
+
+    grant: Grant
+    model: str
+    version: int | None
+    content_type: str
+    body: bytes
+    event_id: UUID  # the id that bills
+    source: str  # async | sync
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A delivered prediction: the output as JSON (media as data URLs) and what it was charged."""
+
+    output: bytes
+    usage: dict[str, Any]  # unit, units, cost, currency, compute_ms, queue_ms
+    version: int
+    variant: str
+
+
+class Runtime(Protocol):
+    """The data plane's path, opened for one event loop: authorise, route, reserve, infer, commit usage, settle."""
+
+    async def run(self, order: Order, note: Note) -> Completed:
+        """Raises Problem. A second run of one event id is charged once."""
+        ...
+
+
+RuntimeFactory = Callable[[], AbstractAsyncContextManager[Runtime]]
+
+_runtime_factory: RuntimeFactory | None = None
+_playground_grant: Callable[[Any], Grant] | None = None
+
+
+def set_runtime_factory(factory: RuntimeFactory) -> None:
+    """The worker's runtime: opened in a task's own event loop and closed with it."""
+    global _runtime_factory
+    _runtime_factory = factory
+
+
+def open_runtime() -> AbstractAsyncContextManager[Runtime]:
+    if _runtime_factory is None:
+        raise RuntimeError("no runtime factory is registered: config/wiring.py calls set_runtime_factory")
+    return _runtime_factory()
+
+
+def set_playground_grant(provider: Callable[[Any], Grant]) -> None:
+    """How a browser session (its HttpRequest) becomes a grant of its organization. Raises Problem."""
+    global _playground_grant
+    _playground_grant = provider
+
+
+def playground_grant(request: Any) -> Grant:
+    if _playground_grant is None:
+        raise RuntimeError("no playground grant is registered: config/wiring.py calls set_playground_grant")
+    return _playground_grant(request)

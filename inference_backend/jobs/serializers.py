@@ -1,0 +1,92 @@
+"""The shapes of predictions and webhooks in OpenAPI. The data plane answers the same documents without DRF."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from inference_backend.jobs.models import CLOSED, OPEN
+
+
+class PredictionRequestSerializer(serializers.Serializer):
+    """What a prediction is made of."""
+
+    input = serializers.DictField(help_text="Fields of the model's input; media as base64 text or data: URLs.")
+    parameters = serializers.DictField(required=False, help_text="Settings of the model, within their bounds.")
+    version = serializers.JSONField(required=False, help_text="A version number or an alias; else the route's pick.")
+    metadata = serializers.DictField(required=False, help_text="Yours, kept with the prediction and given back.")
+    webhook = serializers.URLField(required=False, help_text="Told when an asynchronous prediction ends.")
+
+
+class PredictionUsageSerializer(serializers.Serializer):
+    """What was delivered and charged."""
+
+    unit = serializers.CharField()
+    units = serializers.IntegerField()
+    cost = serializers.CharField(help_text="Decimal text in the currency's unit, before included units and tiers.")
+    currency = serializers.CharField()
+    compute_ms = serializers.IntegerField(required=False)
+    queue_ms = serializers.IntegerField(required=False)
+
+
+class PredictionErrorSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class PredictionUrlsSerializer(serializers.Serializer):
+    get = serializers.CharField()
+    cancel = serializers.CharField()
+    events = serializers.CharField()
+    web = serializers.CharField(required=False)
+
+
+class PredictionSerializer(serializers.Serializer):
+    """One call of a model: its state, its output, its cost."""
+
+    id = serializers.CharField(help_text="pred_…")
+    object = serializers.CharField(help_text="Always `prediction`.")
+    model = serializers.CharField()
+    version = serializers.IntegerField(allow_null=True)
+    variant = serializers.CharField(allow_null=True)
+    status = serializers.CharField(help_text="One of: " + ", ".join((*OPEN, *CLOSED)) + ".")
+    progress = serializers.FloatField(allow_null=True)
+    stage = serializers.CharField(allow_null=True)
+    output = serializers.JSONField(allow_null=True, help_text="By the model's output schema; media as data: URLs.")
+    error = PredictionErrorSerializer(allow_null=True)
+    usage = PredictionUsageSerializer(allow_null=True)
+    metadata = serializers.DictField()
+    logs_url = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    urls = PredictionUrlsSerializer()
+
+
+class PredictionPageSerializer(serializers.Serializer):
+    data = PredictionSerializer(many=True)
+    has_more = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class WebhookSecretSerializer(serializers.Serializer):
+    secrets = serializers.ListField(child=serializers.CharField(), help_text="Valid signing secrets, newest first.")
+
+
+class WebhookDeliverySerializer(serializers.Serializer):
+    id = serializers.CharField(help_text="msg_…, the webhook-id header.")
+    prediction = serializers.CharField()
+    event = serializers.CharField()
+    url = serializers.CharField()
+    state = serializers.CharField(help_text="pending, delivered or failed.")
+    attempts = serializers.IntegerField()
+    response_status = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    delivered_at = serializers.DateTimeField(allow_null=True)
+
+
+class WebhookDeliveryPageSerializer(serializers.Serializer):
+    data = WebhookDeliverySerializer(many=True)
+    has_more = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)
