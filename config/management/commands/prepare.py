@@ -1,0 +1,66 @@
+"""`manage.py prepare`: migrations, pages' files, catalogue, snapshots and the demo account. Running it twice is harmless."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from kernel import apikeys
+from marketplace.accounts import services as accounts
+from marketplace.listings import grants
+from marketplace.listings import selectors as listings
+from marketplace.listings import services as subscriptions
+from model_registry import services as registry
+from model_registry.catalog_kit.runner import CATALOG, nets_folder
+
+DEMO_EMAIL = "demo@example.com"
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="no demo account (real deployments)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        self.stdout.write("database is up to date")
+        call_command("collectstatic", verbosity=0, interactive=False)
+        report = registry.sync_catalog(root=CATALOG, nets_dir=nets_folder(), repository_dir=settings.ENV.triton_repository)
+        self.stdout.write(f"catalogue: {report}")
+        if not options["no_demo"]:
+            self._demo()
+        grants.rebuild_all()
+
+    def _demo(self) -> None:
+        """One account with everything subscribed, a live and a test key; all of it readable in demo.json."""
+        path = Path(settings.ENV.var) / "demo.json"
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        password = known.get("password") or secrets.token_urlsafe(9)
+        user, org = accounts.ensure_account(email=DEMO_EMAIL, password=password, organization_name="Demo")
+        if not known and not user.check_password(password):
+            user.set_password(password)  # the file was lost: the account goes on with a new password
+            user.save(update_fields=["password"])
+        keys = {name: known.get(name) or apikeys.mint(mode) for name, mode in (("api_key", "live"), ("test_key", "test"))}
+        accounts.restore_api_key(org=org, actor=user, name="Demo", secret=keys["api_key"], mode="live")
+        accounts.restore_api_key(org=org, actor=user, name="Demo (test)", secret=keys["test_key"], mode="test")
+        subscribed = {subscription.model_name for subscription in listings.subscriptions(org)}
+        for model in registry.published_names():
+            if model not in subscribed:
+                subscriptions.subscribe(org=org, model=model, plan="payg", actor=user)
+        facts = {
+            "url": settings.ENV.public_url, "grpc": f"{settings.ENV.host}:{settings.ENV.grpc_port}",
+            "email": DEMO_EMAIL, "password": password, **keys,
+        }
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(facts, file, indent=2)
+        self.stdout.write(f"demo account {DEMO_EMAIL}: {len(registry.published_names())} models subscribed")
