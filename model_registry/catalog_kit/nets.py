@@ -29,7 +29,7 @@ class LocalNets:
                 return direct
             for found in sorted(root.rglob(f"{name}.onnx")):
                 return found
-        raise Problem("model_not_ready", f"the net {name} is not built: python -m model_registry.catalog_kit build")
+        raise Problem("model_not_ready", f"the net {name} is not built: python -m model_registry.nets build")
 
     def run(self, name: str, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """One inference: all outputs by name."""

@@ -21,20 +21,27 @@ import numpy as np
 
 from kernel.problems import Problem
 from model_registry.catalog_kit.kinds import decode_fields, refuse
-from model_registry.catalog_kit.nets import LocalNets
+from model_registry.catalog_kit.nets import LocalNets, TritonNets
 from model_registry.catalog_kit.parameters import fill_parameters
 from model_registry.catalog_kit.types import Media, Nets, Request, Result
 from model_registry.catalog_kit.units import count_units
 from model_registry.manifest import Manifest, folder_name, load
 
+__all__ = [
+    "CATALOG", "SAMPLES", "SOURCE_ROOT", "Capability", "Problem", "TritonNets", "find_folder", "inline_media",
+    "load_capability", "local_nets", "nets_folder", "plain", "problem_response", "read_example", "run_capability",
+]
+
 CATALOG = Path(__file__).resolve().parents[1] / "catalog"
 SAMPLES = CATALOG / "samples"
+SOURCE_ROOT = CATALOG.parents[1]
 
 
 def nets_folder() -> Path:
-    """Where nets too large to commit are built: `$TESSERA_VAR/nets`."""
-    var = os.environ.get("TESSERA_VAR")
-    return (Path(var) if var else CATALOG.parents[1] / "var") / "nets"
+    """Where nets too large to commit are built: `$TESSERA_NETS`, else `nets` below `$TESSERA_VAR`."""
+    if os.environ.get("TESSERA_NETS"):
+        return Path(os.environ["TESSERA_NETS"])
+    return Path(os.environ.get("TESSERA_VAR") or CATALOG.parents[1] / "var") / "nets"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The host of algorithm capabilities; `model.py` runs inside Triton."""

@@ -1,0 +1,208 @@
+"""Writes the model repository: what Triton serves, in its own format.
+
+The same folders serve on NVIDIA's image. Every write is built beside the repository and renamed into it, so that Triton
+never sees half a model; writing the same again changes nothing. Configurations are protobuf text, never templates;
+every one says its instance group, and none says `runtime:`, which would name a file for Triton to run.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
+
+from kernel.contracts import TensorSpec
+
+NAME = re.compile(r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")
+HOST_INPUTS = (TensorSpec("capability", "BYTES", (1,)), TensorSpec("request", "BYTES", (1,)),
+               TensorSpec("media", "BYTES", (-1,), optional=True))
+HOST_OUTPUTS = (TensorSpec("response", "BYTES", (1,)), TensorSpec("media", "BYTES", (-1,)))
+Kind = Literal["KIND_AUTO", "KIND_CPU", "KIND_GPU"]
+SOURCE_ROOT = Path(__file__).resolve().parents[2]
+
+
+def write_host(root: Path, family: str, entries: Mapping[str, Path], *, runner: str, instances: int = 1) -> Path:
+    """Writes the model `host-{family}` for capabilities by name → folder.
+
+    `runner` is the module that has run_capability, problem_response and TritonNets. Folders inside the source tree are
+    stored relative to it, so that the repository also fits another machine.
+    """
+    name = f"host-{family}"
+    folders = {key: str(_portable(folder.resolve())) for key, folder in sorted(entries.items())}
+    text = json.dumps({"runner": runner, "entries": folders}, indent=1)
+    with _staging(root) as stage:
+        (stage / "entries.json").write_text(text, encoding="utf-8")
+        config = _config(name, "host", HOST_INPUTS, HOST_OUTPUTS, max_batch_size=0, instances=instances,
+                         kind="KIND_CPU")
+        return _install(root, name, 1, stage, config)
+
+
+def _portable(folder: Path) -> Path:
+    return folder.relative_to(SOURCE_ROOT) if folder.is_relative_to(SOURCE_ROOT) else folder
+
+
+def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSpec] | None = None,
+               outputs: Sequence[TensorSpec] | None = None, *, version: int = 1, max_batch_size: int | None = None,
+               instances: int = 1, kind: Kind = "KIND_AUTO", intra_threads: int = 1, inter_threads: int = 1,
+               graph_level: int = 0, queue_delay_us: int = 0, max_queue: int = 256) -> Path:
+    """Writes one version of an ONNX model and its configuration; other versions stay.
+
+    Tensors are read from the file where they are not given. `max_batch_size` None means 32 where every tensor is free
+    in its first dimension and has a second one, else 0. The file is hard-linked where the file system allows.
+    """
+    if inputs is None or outputs is None:
+        read_inputs, read_outputs = tensors_of(onnx_path)
+        inputs, outputs = inputs or read_inputs, outputs or read_outputs
+    if max_batch_size is None:
+        max_batch_size = 32 if all(len(t.shape) > 1 and t.shape[0] == -1 for t in (*inputs, *outputs)) else 0
+    config = _config(name, "onnxruntime", inputs, outputs, max_batch_size=max_batch_size, instances=instances,
+                     kind=kind)
+    if max_batch_size:
+        config.dynamic_batching.max_queue_delay_microseconds = queue_delay_us
+        # A full queue refuses at once; the default would keep callers waiting without limit.
+        config.dynamic_batching.default_queue_policy.max_queue_size = max_queue
+    config.parameters["intra_op_thread_count"].string_value = str(intra_threads)
+    config.parameters["inter_op_thread_count"].string_value = str(inter_threads)
+    config.optimization.graph.level = graph_level
+    with _staging(root) as stage:
+        _link(onnx_path, stage / "model.onnx")
+        return _install(root, name, version, stage, config)
+
+
+def tensors_of(onnx_path: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    """Inputs and outputs of an ONNX file; initializers that may be overridden are not inputs here."""
+    import onnx
+
+    graph = onnx.load(str(onnx_path), load_external_data=False).graph
+    fixed = {i.name for i in graph.initializer}
+    return (tuple(_spec(v) for v in graph.input if v.name not in fixed), tuple(_spec(v) for v in graph.output))
+
+
+def _spec(value: Any) -> TensorSpec:
+    from onnx import TensorProto
+
+    names = {
+        TensorProto.FLOAT: "FP32", TensorProto.DOUBLE: "FP64", TensorProto.FLOAT16: "FP16", TensorProto.STRING: "BYTES",
+        TensorProto.BOOL: "BOOL", TensorProto.INT8: "INT8", TensorProto.INT16: "INT16", TensorProto.INT32: "INT32",
+        TensorProto.INT64: "INT64", TensorProto.UINT8: "UINT8", TensorProto.UINT16: "UINT16",
+        TensorProto.UINT32: "UINT32", TensorProto.UINT64: "UINT64",
+    }
+    tensor = value.type.tensor_type
+    if tensor.elem_type not in names:
+        raise ValueError(f"{value.name} is not a tensor of a type that can be served")
+    shape = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else -1 for d in tensor.shape.dim)
+    if not shape:
+        raise ValueError(f"{value.name} is a scalar, which Triton doesn't serve")
+    return TensorSpec(value.name, names[tensor.elem_type], shape)
+
+
+def remove_version(root: Path, name: str, version: int) -> None:
+    """Takes one version out; the model goes with its last version. Nothing there is no error."""
+    model = root / _checked(name)
+    shutil.rmtree(model / str(version), ignore_errors=True)
+    if model.is_dir() and not versions(root, name):
+        remove_model(root, name)
+
+
+def remove_model(root: Path, name: str) -> None:
+    """Takes a model with all versions out."""
+    shutil.rmtree(root / _checked(name), ignore_errors=True)
+
+
+def versions(root: Path, name: str) -> list[int]:
+    """The version numbers on disk, ascending."""
+    model = root / _checked(name)
+    return sorted(int(p.name) for p in model.iterdir() if p.name.isdecimal()) if model.is_dir() else []
+
+
+def models(root: Path) -> list[str]:
+    """The names of all models in the repository."""
+    return sorted(p.parent.name for p in root.glob("*/config.pbtxt"))
+
+
+def _checked(name: str) -> str:
+    """The name becomes a folder: nothing that could leave the repository."""
+    if not NAME.match(name):
+        raise ValueError(f"{name!r} can't be a model's name")
+    return name
+
+
+def _config(name: str, backend: str, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec], *,
+            max_batch_size: int, instances: int, kind: Kind) -> Any:
+    pb = model_config_pb2
+    config = pb.ModelConfig(name=_checked(name), backend=backend, max_batch_size=max_batch_size)
+    for specs, target in ((inputs, config.input), (outputs, config.output)):
+        for spec in specs:
+            tensor = target.add(name=spec.name, data_type=_data_type(spec.datatype))
+            tensor.dims.extend(spec.shape[1:] if max_batch_size else spec.shape)
+            if spec.optional and specs is inputs:
+                tensor.optional = True
+    config.instance_group.add(count=instances, kind=pb.ModelInstanceGroup.Kind.Value(kind))
+    # Every version on disk is served: a canary runs beside the stable one.
+    config.version_policy.all.SetInParent()
+    return config
+
+
+def _data_type(datatype: str) -> int:
+    number: int = model_config_pb2.DataType.Value("TYPE_STRING" if datatype == "BYTES" else f"TYPE_{datatype}")
+    return number
+
+
+@contextmanager
+def _staging(root: Path) -> Iterator[Path]:
+    """A folder of the repository's file system, outside of it."""
+    root.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
+    stage.chmod(0o755)
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _install(root: Path, name: str, version: int, stage: Path, config: Any) -> Path:
+    """Moves a finished version folder and its configuration into place; the stage must hold the version's files."""
+    model = root / _checked(name)
+    target = model / str(version)
+    text = text_format.MessageToString(config)
+    if not _same(stage, target):
+        model.mkdir(exist_ok=True)
+        old = Path(tempfile.mkdtemp(prefix=f".{root.name}-old-", dir=root.parent)) if target.exists() else None
+        if old is not None:
+            target.rename(old / "version")
+        stage.rename(target)
+        if old is not None:
+            shutil.rmtree(old)
+    settings = model / "config.pbtxt"
+    if not settings.is_file() or settings.read_text(encoding="utf-8") != text:
+        handle, temporary = tempfile.mkstemp(prefix=f".{root.name}-config-", dir=root.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, settings)
+    return model
+
+
+def _same(one: Path, other: Path) -> bool:
+    if not other.is_dir():
+        return False
+    names = sorted(p.name for p in one.iterdir())
+    return names == sorted(p.name for p in other.iterdir()) and all(
+        (one / n).samefile(other / n) or filecmp.cmp(one / n, other / n, shallow=False) for n in names)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)
