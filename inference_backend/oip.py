@@ -150,7 +150,8 @@ def parse_infer(body: Buffer, header_length: str | None, inputs: Sequence[Tensor
 
 
 def _mismatch(detail: str, pointer: str = "") -> Problem:
-    return Problem("input_signature_mismatch", detail, errors=[FieldError(pointer, detail, "signature")] if pointer else ())
+    errors = [FieldError(pointer, detail, "signature")] if pointer else ()
+    return Problem("input_signature_mismatch", detail, errors=errors)
 
 
 def _raw(body: memoryview, inputs: Sequence[TensorSpec]) -> Tensor:
@@ -217,7 +218,8 @@ def _input(entry: Any, rest: memoryview, specs: Mapping[str, TensorSpec], pointe
     if size is None:
         if "data" not in entry:
             raise _mismatch(f"{spec.name} has no data", f"{pointer}/data")
-        return Tensor(spec.name, spec.datatype, shape, _encode_json(entry["data"], spec, shape, f"{pointer}/data")), rest
+        data = _encode_json(entry["data"], spec, shape, f"{pointer}/data")
+        return Tensor(spec.name, spec.datatype, shape, data), rest
     if type(size) is not int or not 0 <= size <= len(rest):
         raise _mismatch("binary_data_size does not fit the body", f"{pointer}/parameters/binary_data_size")
     if "data" in entry:
@@ -237,7 +239,7 @@ def check_shape(shape: Any, spec: TensorSpec, pointer: str) -> tuple[int, ...]:
     """A shape of whole, positive dimensions that fits the signature and can't overflow anything."""
     if not isinstance(shape, list) or any(type(size) is not int or size < 1 for size in shape):
         raise _mismatch(f"the shape of {spec.name} must be a list of positive whole numbers", pointer)
-    if len(shape) != len(spec.shape) or any(want >= 0 and want != got for got, want in zip(shape, spec.shape, strict=True)):
+    if len(shape) != len(spec.shape) or any(want not in (-1, got) for got, want in zip(shape, spec.shape, strict=True)):
         raise _mismatch(f"{spec.name} must have shape {list(spec.shape)}", pointer)
     if math.prod(shape) > MAX_ELEMENTS:
         raise Problem("payload_too_large", f"{spec.name} has more than {MAX_ELEMENTS} elements")
@@ -251,8 +253,8 @@ def checked(spec: TensorSpec, shape: tuple[int, ...], data: Buffer, pointer: str
         if len(split_strings(data, count, pointer)) != count:
             raise _mismatch(f"{spec.name} must hold {count} strings", pointer)
     elif len(data) != count * _dtype(spec).itemsize:
-        raise _mismatch(f"{spec.name} of shape {list(shape)} takes {count * _dtype(spec).itemsize} bytes, not {len(data)}",
-                        pointer)
+        size = count * _dtype(spec).itemsize
+        raise _mismatch(f"{spec.name} of shape {list(shape)} takes {size} bytes, not {len(data)}", pointer)
     elif spec.datatype == "BOOL" and count and int(np.frombuffer(data, np.uint8).max()) > 1:
         raise _mismatch(f"{spec.name} must hold 0 and 1 only", pointer)
     return Tensor(spec.name, spec.datatype, shape, data)
@@ -331,7 +333,8 @@ def _wanted(entries: Any, outputs: Sequence[TensorSpec], binary: bool) -> tuple[
         _no_shared_memory(parameters)
         if "classification" in parameters:
             raise Problem("invalid_request", "the classification extension is not offered")
-        wanted.append(WantedOutput(name, _flag(parameters.get("binary_data", binary), f"{pointer}/parameters/binary_data")))
+        form = _flag(parameters.get("binary_data", binary), f"{pointer}/parameters/binary_data")
+        wanted.append(WantedOutput(name, form))
     if len({output.name for output in wanted}) != len(wanted):
         raise _mismatch("an output is asked for twice", "/outputs")
     return tuple(wanted)
@@ -415,7 +418,8 @@ def decode_reply(body: bytes, header_length: int | None) -> list[Tensor]:
         raise Problem("backend_error", "the inference backend gave an answer that can't be read") from error
 
 
-def render_reply(model: str, version: int, request: InferRequest, tensors: Sequence[Tensor]) -> tuple[bytes, int | None]:
+def render_reply(model: str, version: int, request: InferRequest,
+                 tensors: Sequence[Tensor]) -> tuple[bytes, int | None]:
     """The answer in the form that the client asked for: the body, and the length of its JSON where tensors follow.
 
     JSON has no NaN: a float that isn't finite is written as null.

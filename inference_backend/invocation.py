@@ -1,0 +1,297 @@
+"""One pass through the path, whatever the dialect:
+
+authenticate → authorise → route → reserve → lease the models → infer → commit usage → settle → answer.
+
+Only a delivered success is billed. On any failure, a missed deadline or a caller that went away the reservation is
+given back. The server mints the id that bills.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ipaddress
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from inference_backend import oip, routing
+from inference_backend.oip import Tensor
+from inference_backend.pools import host_model
+from inference_backend.runtime import Runtime
+from inference_backend.triton.client import TritonError, TritonUnreachable
+from kernel import apikeys, clock
+from kernel.contracts import Grant, Hold, Route, Target, UsageEvent
+from kernel.ids import billing_event_id
+from kernel.money import major_text
+from kernel.problems import Problem
+
+log = logging.getLogger(__name__)
+
+LOAD_ALLOWANCE_MS = 60_000  # a reservation outlives a cold start
+LARGE_BODY = 64 << 10  # above this a body is parsed off the event loop
+WINDOW_S = 60  # of the rate limit
+
+Note = Callable[[float, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a dialect made of Triton's tensors: its own answer, and the units that were used."""
+
+    body: Any
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A checked call, ready for Triton."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[str, ...]
+    raw_tensors: bool  # straight to the route's own ONNX model, rather than to its host
+    estimate_units: int
+    finish: Callable[[list[Tensor], Target], Delivery]  # may refuse with a Problem; then nothing is billed
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as a dialect hands it over. Either `key` or an already admitted `grant`."""
+
+    model: str
+    body: bytes
+    prepare: Callable[[Route], Work]
+    key: str | None = None
+    grant: Grant | None = None
+    version: str | None = None
+    ip: str = ""
+    idempotency_key: str | None = None
+    event_id: UUID | None = None  # minted earlier by a job
+    source: Literal["sync", "async", "batch"] = "sync"
+    timeout_ms: int | None = None
+    note: Note | None = None
+
+
+class Timings:
+    """Milliseconds of each stage, for Server-Timing."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = {}
+        self.started = self._last = time.perf_counter()
+
+    def mark(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + (now - self._last) * 1000
+        self._last = now
+
+    @property
+    def total_ms(self) -> int:
+        return round((time.perf_counter() - self.started) * 1000)
+
+    def header(self) -> str:
+        return ", ".join(f"{stage};dur={milliseconds:.2f}" for stage, milliseconds in self.stages.items())
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A delivered and billed call."""
+
+    body: Any
+    grant: Grant
+    route: Route
+    target: Target
+    event_id: UUID
+    units: int
+    cost_minor: Decimal
+    hold: Hold
+    timings: Timings
+    load_ms: float = 0.0
+    replayed: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> str:
+        """In the currency's own unit, exact."""
+        return major_text(self.cost_minor, self.route.price.currency)
+
+
+# ---------------------------------------------------------------- who may
+
+async def authenticate(runtime: Runtime, key: str | None, ip: str) -> Grant:
+    """The grant behind a key. A key with a wrong checksum costs no look-up."""
+    if not key or not apikeys.well_formed(key):
+        raise Problem("invalid_api_key", "send a valid API key as Authorization: Bearer or X-API-Key")
+    grant = await runtime.snapshots.grant(apikeys.hash_key(key, runtime.settings.key_pepper))
+    if grant is None or not grant.active or grant.mode != apikeys.mode_of(key):
+        raise Problem("invalid_api_key", "this API key is unknown or revoked")
+    if grant.expires_at is not None and grant.expires_at <= clock.now():
+        raise Problem("expired_api_key", "this API key has expired")
+    if grant.allowed_ips and not _ip_allowed(ip, grant.allowed_ips):
+        raise Problem("ip_not_allowed", "this API key may not be used from your address")
+    return grant
+
+
+def _ip_allowed(ip: str, allowed: tuple[str, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(ip)
+        return any(address in ipaddress.ip_network(network, strict=False) for network in allowed)
+    except ValueError:
+        return False
+
+
+async def authorise(runtime: Runtime, grant: Grant, model: str) -> Route:
+    """The route of a model that this grant may call."""
+    if "predict" not in grant.scopes:
+        raise Problem("insufficient_scope", "this API key lacks the scope predict")
+    route = await runtime.snapshots.route(model)
+    if route is None:
+        raise Problem("model_not_found", f"there is no model {model[:64]!r}")
+    if model not in grant.models:
+        raise Problem("not_subscribed", f"your organization is not subscribed to {model}", model=model)
+    return route
+
+
+def rate_headers(hold: Hold) -> dict[str, str]:
+    return {"RateLimit": f'"default";r={max(hold.remaining, 0)};t={hold.reset_s}',
+            "RateLimit-Policy": f'"default";q={hold.limit};w={WINDOW_S}'}
+
+
+# ---------------------------------------------------------------- the path
+
+async def invoke(runtime: Runtime, call: Call) -> Outcome:
+    """Runs the call. Raises Problem; then nothing is billed and nothing stays reserved."""
+    timings = Timings()
+    grant = call.grant or await authenticate(runtime, call.key, call.ip)
+    route = await authorise(runtime, grant, call.model)
+    target = routing.pick(route, call.version, grant.key_hash)
+    timings.mark("auth")
+    if len(call.body) > LARGE_BODY:
+        work = await asyncio.to_thread(call.prepare, route)
+    else:
+        work = call.prepare(route)
+    timings.mark("parse")
+    figures = runtime.figures[route.model]
+    figures.calls += 1
+    try:
+        return await _reserved(runtime, call, grant, route, target, work, timings)
+    except BaseException:
+        figures.failures += 1
+        raise
+    finally:
+        figures.total_ns += int((time.perf_counter() - timings.started) * 1e9)
+
+
+async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, target: Target, work: Work,
+                    timings: Timings) -> Outcome:
+    """Everything between reserving and settling."""
+    admitted_at = clock.now()
+    scoped = None if call.idempotency_key is None else f"{route.model}:{call.idempotency_key}"
+    event_id = call.event_id or billing_event_id(grant.key_id, scoped)
+    timeout_ms = min(route.timeout_ms, call.timeout_ms or route.timeout_ms)
+    unit_amount = route.price.amount
+    charged = unit_amount if grant.mode == "live" else Decimal(0)
+    hold = await runtime.meter.reserve(grant, event_id, estimate_minor=charged * work.estimate_units,
+                                       timeout_ms=timeout_ms + LOAD_ALLOWANCE_MS)
+    timings.mark("quota")
+    try:
+        async with runtime.turn():
+            timings.mark("queue")
+            delivery, load_ms = await _infer(runtime, route, target, work, timeout_ms / 1000, timings, call.note)
+        timings.mark("post")
+    except BaseException as error:
+        await asyncio.shield(_release(runtime, hold))
+        if isinstance(error, Problem):
+            error.headers.update(rate_headers(hold))
+        raise
+    units = max(delivery.units, 1)
+    event = UsageEvent(
+        event_id=event_id, org_id=grant.org_id, key_id=grant.key_id, model=route.model, version=target.version,
+        unit=route.price.unit, units=units, price_version=route.price.version, unit_amount=unit_amount,
+        currency=route.price.currency, mode=grant.mode, occurred_at=admitted_at,
+        request_hash=hashlib.sha256(call.body).digest(), latency_ms=timings.total_ms, source=call.source)
+    # A caller that leaves now has its answer on the way: the commit runs to its end either way.
+    fresh = await asyncio.shield(_bill(runtime, event, hold, charged * units))
+    timings.mark("ledger")
+    outcome = Outcome(delivery.body, grant, route, target, event_id, units, charged * units, hold, timings,
+                      load_ms=load_ms, replayed=not fresh)
+    outcome.headers = {
+        **rate_headers(hold), "X-Units": str(units), "X-Cost": f"{outcome.cost} {route.price.currency}",
+        "X-Model-Version": str(target.version), "X-Variant": target.label, "Server-Timing": timings.header(),
+        "X-Cold-Start": "1" if load_ms else "0"}
+    if outcome.replayed:
+        outcome.headers["Idempotent-Replayed"] = "true"
+    return outcome
+
+
+async def _bill(runtime: Runtime, event: UsageEvent, hold: Hold, amount_minor: Decimal) -> bool:
+    """Usage is in the ledger before anybody sees the answer; whether the event was new."""
+    try:
+        fresh = await runtime.ledger.commit(event)
+    except BaseException:
+        await _release(runtime, hold)
+        raise
+    try:
+        await runtime.meter.settle(hold, amount_minor=amount_minor if fresh else Decimal(0))
+    except Exception:  # the ledger has it; a reservation that stays open ends by itself
+        log.exception("hold %s was not settled", hold.event_id)
+    return fresh
+
+
+async def _release(runtime: Runtime, hold: Hold) -> None:
+    try:
+        await runtime.meter.release(hold)
+    except Exception:  # it ends by itself; the caller's own failure matters more
+        log.exception("hold %s was not released", hold.event_id)
+
+
+async def _infer(runtime: Runtime, route: Route, target: Target, work: Work, timeout: float, timings: Timings,
+                 note: Note | None) -> tuple[Delivery, float]:
+    """Asks Triton; a model that is gone is loaded again and one whose process died is healed, once."""
+    model = route.model if work.raw_tensors else host_model(route)
+    version = target.version if work.raw_tensors else None
+    parts, header_length = oip.encode_request(work.inputs, work.outputs)
+    loaded_ms = 0.0
+    for last_try in (False, True):
+        async with runtime.pools.lease(route, tensors=work.raw_tensors) as load_ms:
+            loaded_ms += load_ms
+            timings.mark("load")
+            if note is not None:
+                await note(0.2, "processing")
+            try:
+                body, length = await runtime.client.infer(model, version, parts, header_length, timeout=timeout)
+                timings.mark("infer")
+                return work.finish(oip.decode_reply(body, length), target), loaded_ms
+            except TimeoutError:
+                raise Problem("timeout", f"the model did not answer within {timeout:g} s") from None
+            except TritonUnreachable as error:
+                if last_try:
+                    raise Problem("backend_error", str(error), headers={"Retry-After": "1"}) from error
+                runtime.pools.forget(route, tensors=work.raw_tensors)
+            except TritonError as error:
+                if last_try or not (error.stub_died or error.not_loaded):
+                    raise _problem(error) from error
+                if error.stub_died:
+                    await runtime.pools.heal(model)
+                else:
+                    runtime.pools.forget(route, tensors=work.raw_tensors)
+            except Problem as problem:  # from the host: a net that it calls has left the memory meanwhile
+                if last_try or problem.code != "backend_error" or "not ready" not in problem.detail:
+                    raise
+                runtime.pools.forget(route, tensors=work.raw_tensors)
+    raise AssertionError("the second try answers or raises")
+
+
+def _problem(error: TritonError) -> Problem:
+    """Triton's failure in our words. Its own text can name files and hosts: it goes to the log only."""
+    log.warning("Triton answered %s", error)
+    if error.not_loaded:
+        return Problem("model_not_ready", "the model is being loaded, try again", headers={"Retry-After": "2"})
+    if error.status == 503:
+        return Problem("overloaded", "the model's queue is full", headers={"Retry-After": "1"})
+    if 400 <= error.status < 500:
+        return Problem("input_signature_mismatch", "the model refused these inputs")
+    return Problem("backend_error", "the model failed on this call")

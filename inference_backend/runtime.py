@@ -1,0 +1,171 @@
+"""Everything that one pass through the data plane needs, bundled for one event loop.
+
+The gateway keeps one for its life; a Celery task opens one with ``async with Runtime(...) as runtime`` in its own
+loop, because connections of a loop that has ended can't be used again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from inference_backend.pools import Pools
+from inference_backend.triton.client import TritonClient
+from inference_backend.triton.control import Control, ControlError, TritonControl
+from kernel.contracts import Grant, Ledger, Meter, Snapshots
+from kernel.problems import Problem
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """Addresses, secrets and bounds of the data plane."""
+
+    key_pepper: str
+    triton_url: str = "127.0.0.1:8100"
+    triton_grpc_url: str = "127.0.0.1:8101"
+    triton_admin_secret: str = ""
+    triton_infer_secret: str = ""
+    pool_memory_mb: int = 4096
+    public_url: str = ""
+    classifier: str = "digit-recognise"  # the model behind POST /api/v1/classify
+    max_in_flight: int = 64  # calls that run at once
+    max_waiting: int = 256  # calls that wait for their turn; more are refused
+
+
+class JobSubmitter(Protocol):
+    """Accepts a prediction to be run later. When `submit` returns, the job is durable."""
+
+    async def submit(self, grant: Grant, *, model: str, version: int | None, body: bytes, content_type: str,
+                     metadata: dict[str, Any] | None = None, webhook: str = "",
+                     idempotency_key: str | None = None) -> tuple[dict[str, Any], bool]:
+        """The Prediction object, and whether it is the replay of an earlier call."""
+        ...
+
+
+class Inference(Protocol):
+    """The part of the Triton client that a call uses."""
+
+    async def infer(self, model: str, version: int | None, parts: Any, header_length: int, *,
+                    timeout: float) -> tuple[bytes, int | None]: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class ModelFigures:
+    """Calls of one model through this process since it started."""
+
+    calls: int = 0
+    failures: int = 0
+    total_ns: int = 0
+
+
+@dataclass
+class Runtime:
+    """The ports and this loop's connections. `triton` and `control` are made at start unless they are given."""
+
+    settings: RuntimeSettings
+    snapshots: Snapshots
+    meter: Meter
+    ledger: Ledger
+    jobs: JobSubmitter | None = None
+    triton: Inference | None = None
+    control: Control | None = None
+    figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
+    _pools: Pools | None = None
+    _slots: asyncio.Semaphore | None = None
+    _waiting: int = 0
+    _draining: bool = False
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def start(self) -> None:
+        """Opens what belongs to the running loop; a second call changes nothing."""
+        if self._slots is not None:
+            return
+        settings = self.settings
+        self._slots = asyncio.Semaphore(settings.max_in_flight)
+        self.triton = self.triton or TritonClient(settings.triton_url, settings.triton_infer_secret)
+        self.control = self.control or TritonControl(settings.triton_grpc_url, settings.triton_admin_secret)
+        self._pools = Pools(self.control, memory_mb=settings.pool_memory_mb)
+        for port in (self.snapshots, self.ledger, self.meter):
+            if start := getattr(port, "start", None):
+                await start()
+
+    async def warm(self) -> None:
+        """Takes over what Triton holds and loads the hot models; a Triton that is down is tried on the first call."""
+        try:
+            await self.pools.sync()
+            await self.pools.pin(await self.snapshots.routes())
+        except (ControlError, Problem) as error:
+            log.warning("models were not loaded ahead: %s", error)
+
+    def warm_later(self) -> None:
+        """The same in the background: the first calls needn't wait for it."""
+        task = asyncio.create_task(self.warm())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Closes this loop's connections."""
+        self._draining = True
+        for task in tuple(self._tasks):
+            task.cancel()
+        for port in (self.snapshots, self.ledger, self.meter):
+            if stop := getattr(port, "stop", None):
+                await stop()
+        if self.triton is not None:
+            await self.triton.close()
+        if close := getattr(self.control, "close", None):
+            await close()
+        self.triton = self.control = self._pools = self._slots = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        await self.stop()
+
+    @property
+    def pools(self) -> Pools:
+        assert self._pools is not None, "the runtime is not started"
+        return self._pools
+
+    @property
+    def client(self) -> Inference:
+        assert self.triton is not None, "the runtime is not started"
+        return self.triton
+
+    def drain(self) -> None:
+        """From now on not ready; calls in flight end."""
+        self._draining = True
+
+    async def ready(self) -> bool:
+        """Whether calls can be served: Triton answers, and this process is not going down."""
+        probe = getattr(self.control, "ready", None)
+        return not self._draining and (probe is None or bool(await probe()))
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One of the places for running calls. Raises overloaded where too many wait already."""
+        assert self._slots is not None, "the runtime is not started"
+        if self._waiting >= self.settings.max_waiting:
+            raise Problem("overloaded", "too many calls are waiting", headers={"Retry-After": "1"})
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
