@@ -33,6 +33,11 @@ def organization(org_id: int) -> Organization:
     return found
 
 
+def locked_organization(org_id: int) -> Organization:
+    """One organization, its row locked until the transaction ends."""
+    return Organization.objects.select_for_update().get(pk=org_id)
+
+
 def organization_by_slug(slug: str, *, user: User) -> Organization:
     """An organization that this person is a member of; a stranger gets not_found."""
     found = Organization.objects.filter(slug=slug, memberships__user=user).first()

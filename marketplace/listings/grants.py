@@ -1,0 +1,64 @@
+"""Grant snapshots: what each key may do now, written to Redis for the data plane. Derived; can be redone any time."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import redis
+from django.conf import settings
+from django.db import transaction
+
+from kernel.contracts import GRANT_KEY, SNAPSHOT_CHANNEL, Grant
+from kernel.facts import GrantsChanged
+from marketplace.accounts import selectors as accounts
+from marketplace.listings import selectors
+
+
+def build_grants(org: accounts.Organization) -> list[Grant]:
+    """The grants of an organization's keys: accounts, subscriptions and spending limits put together."""
+    limits = accounts.Limits(models=selectors.subscribed_models(org))
+    return list(accounts.grants(org, limits))
+
+
+def write_snapshots(org: accounts.Organization) -> int:
+    """Writes the grants of an organization, removes those of revoked keys and tells every process; how many stand."""
+    with transaction.atomic():
+        # Two writers at once would leave whichever read first; the row lock makes the last reader the last writer.
+        org = accounts.locked_organization(org.pk)
+        granted = build_grants(org)
+        revoked = accounts.revoked_hashes(org)
+        store = _redis().pipeline(transaction=True)
+        for grant in granted:
+            store.set(GRANT_KEY.format(key_hash=grant.key_hash), grant.dump())
+        for key_hash in revoked:
+            store.delete(GRANT_KEY.format(key_hash=key_hash))
+        for key_hash in [*(g.key_hash for g in granted), *revoked]:
+            store.publish(SNAPSHOT_CHANNEL, f"grant:{key_hash}")
+        store.execute()
+    return len(granted)
+
+
+def rebuild_all() -> int:
+    """Rewrites every grant from Postgres and drops those of keys that are gone; how many stand."""
+    store = _redis()
+    prefix = GRANT_KEY.format(key_hash="")
+    before = {key.decode() for key in store.scan_iter(match=f"{prefix}*", count=500)}
+    known: set[str] = set()
+    for org_id in accounts.organization_ids():
+        org = accounts.organization(org_id)
+        write_snapshots(org)
+        known |= {prefix + grant.key_hash for grant in build_grants(org)}
+    if before - known:
+        store.delete(*(before - known))
+    store.publish(SNAPSHOT_CHANNEL, "*")
+    return len(known)
+
+
+def on_grants_changed(fact: GrantsChanged) -> None:
+    """Listener of GrantsChanged."""
+    write_snapshots(accounts.organization(fact.org_id))
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.ENV.redis_url)

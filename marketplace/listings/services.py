@@ -1,0 +1,142 @@
+"""What is done on the shelf: stocking it from the registry, subscribing, reviewing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from django.db import IntegrityError, transaction
+
+from kernel import bus, clock
+from kernel.facts import GrantsChanged, SubscriptionChanged, VersionPublished
+from kernel.problems import FieldError, Problem
+from marketplace.accounts.audit import Actor, record
+from marketplace.accounts.selectors import Organization, User, authorize
+from marketplace.listings import search, selectors
+from marketplace.listings.models import Collection, Listing, Review, Subscription
+from model_registry import selectors as registry
+
+# Slug, title and Chinese title of each industry: the words of the manifests' `industry`.
+INDUSTRIES = (
+    ("manufacturing", "Manufacturing", "制造"), ("energy", "Energy", "能源"), ("finance", "Finance", "金融"),
+    ("retail", "Retail", "零售"), ("healthcare", "Healthcare", "医疗健康"), ("logistics", "Logistics", "物流"),
+    ("media", "Media", "媒体"), ("public-sector", "Public sector", "公共服务"), ("education", "Education", "教育"),
+    ("agriculture", "Agriculture", "农业"), ("security", "Security", "安防"),
+    ("developer-tools", "Developer tools", "开发工具"),
+)
+
+
+def stock_shelf(names: Iterable[str] | None = None) -> int:
+    """Puts these public models (all, unless named) on the shelf with fresh search words; how many there are."""
+    with transaction.atomic():
+        rows = {slug: Collection.objects.get_or_create(slug=slug, defaults={
+            "title": title, "title_zh": title_zh, "position": position})[0]
+            for position, (slug, title, title_zh) in enumerate(INDUSTRIES)}
+        found = registry.models()
+        if names is not None:
+            found = found.filter(name__in=list(names))
+        count = 0
+        for model in found:
+            shelved, _ = Listing.objects.get_or_create(model=model, defaults={"name": model.name})
+            shelved.collections.set(rows[slug] for slug in model.industry if slug in rows)
+            _index(shelved, model)
+            count += 1
+    return count
+
+
+def subscribe(*, org: Organization, model: str, plan: Literal["free", "payg"], actor: Actor) -> Subscription:
+    """Lets the organization's keys call a model. Asking again gives the subscription there is, moved to this plan."""
+    authorize(org, actor, "subscriptions:manage")
+    if plan not in Subscription.Plan.values:
+        known = " or ".join(Subscription.Plan.values)
+        fault = FieldError("/plan", f"must be {known}", "invalid_choice")
+        raise Problem("validation_error", "unknown plan", errors=[fault])
+    shelved = selectors.listing(model)
+    if shelved.model.state != "active":
+        raise Problem("invalid_state", f"{model} takes no new subscriptions: it is {shelved.model.state}")
+    try:
+        with transaction.atomic():
+            return _subscribe(org, shelved, plan, actor)
+    except IntegrityError:  # another request was first: the unique index let one through
+        with transaction.atomic():
+            return _subscribe(org, shelved, plan, actor)
+
+
+def subscribe_to_all(*, org: Organization, plan: Literal["free", "payg"], actor: Actor) -> int:
+    """Every model of the shelf at once, for the demo; how many are new."""
+    authorize(org, actor, "subscriptions:manage")
+    before = set(selectors.subscriptions(org).values_list("model__name", flat=True))
+    missing = [found for found in selectors.on_shelf().filter(model__state="active").select_related("model")
+               if found.name not in before]
+    if not missing:
+        return 0
+    with transaction.atomic():
+        made = Subscription.objects.bulk_create(
+            [Subscription(organization=org, model=found.model, plan=plan) for found in missing])
+        record(org=org, actor=actor, action="subscription.all", after={"plan": plan, "count": len(made)})
+        names = [found.name for found in missing]
+        transaction.on_commit(lambda: _announce(org.pk, names, active=True))
+    return len(made)
+
+
+def unsubscribe(*, org: Organization, model: str, actor: Actor) -> Subscription:
+    """Ends a subscription now; what was used stays on the bill."""
+    authorize(org, actor, "subscriptions:manage")
+    with transaction.atomic():
+        found = Subscription.objects.select_for_update(of=("self",)).select_related("model").filter(
+            organization=org, model__name=model, ended_at=None).first()
+        if found is None:
+            raise Problem("not_found", f"there is no subscription to {model[:64]}")
+        found.ended_at = clock.now()
+        found.save(update_fields=["ended_at"])
+        record(org=org, actor=actor, action="subscription.ended", target=f"model:{model}", before={"plan": found.plan})
+        transaction.on_commit(lambda: _announce(org.pk, [model], active=False))
+    return found
+
+
+def review(*, org: Organization, user: User, model: str, rating: int, text: str = "") -> Review:
+    """A member's opinion, one a person and listing; only of what the organization subscribed to."""
+    authorize(org, user, "account:read")
+    shelved = selectors.listing(model)
+    if isinstance(rating, bool) or not isinstance(rating, int) or not 1 <= rating <= 5:
+        raise Problem("validation_error", "a rating is 1 to 5", errors=[FieldError("/rating", "1 to 5")])
+    if not Subscription.objects.filter(organization=org, model=shelved.model).exists():
+        raise Problem("not_subscribed", "review what you have used")
+    made, _ = Review.objects.update_or_create(
+        listing=shelved, user=user, defaults={"organization": org, "rating": rating, "text": text.strip()[:2000]})
+    return made
+
+
+def on_version_published(fact: VersionPublished) -> None:
+    """Listener of VersionPublished: the shelf shows what the registry says."""
+    stock_shelf([fact.model])
+
+
+def _subscribe(org: Organization, shelved: Listing, plan: str, actor: Actor) -> Subscription:
+    found = Subscription.objects.select_for_update(of=("self",)).select_related("model").filter(
+        organization=org, model=shelved.model, ended_at=None).first()
+    if found is not None and found.plan == plan:
+        return found
+    before = {}
+    if found is None:
+        found = Subscription.objects.create(organization=org, model=shelved.model, plan=plan)
+    else:
+        before, found.plan = {"plan": found.plan}, plan
+        found.save(update_fields=["plan"])
+    record(org=org, actor=actor, action="subscription.started", target=f"model:{shelved.name}", before=before,
+           after={"plan": plan})
+    transaction.on_commit(lambda: _announce(org.pk, [shelved.name], active=True))
+    return found
+
+
+def _announce(org_id: int, names: list[str], *, active: bool) -> None:
+    for name in names:
+        bus.publish(SubscriptionChanged(org_id, name, active))
+    bus.publish(GrantsChanged(org_id))
+
+
+def _index(shelved: Listing, model: Any) -> None:
+    title, title_zh, modality = registry.task_words(model.task)
+    industries = [word for slug, *words in INDUSTRIES if slug in model.industry for word in words]
+    search.index(shelved, title=[model.name, model.name.replace("-", " "), model.title, model.title_zh],
+                 topic=[title, title_zh, modality, *model.tags, *industries], body=[model.summary, model.summary_zh])

@@ -1,0 +1,119 @@
+"""What the registry tells others: models, versions, prices and the routes that the data plane serves by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from kernel import clock, contracts
+from kernel.problems import Problem
+from model_registry.catalog_kit.tasks import TASKS
+from model_registry.manifest import Manifest
+from model_registry.models import Alias, Model, ModelVersion, Price
+from model_registry.routes import to_route
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFilters:
+    """What to keep; an empty word keeps everything."""
+
+    task: str = ""
+    domain: str = ""
+    industry: str = ""
+    tag: str = ""
+
+
+def models(filters: ModelFilters = ModelFilters(), *, org_id: int | None = None) -> QuerySet[Model]:
+    """The models that this organization may see (public ones for a stranger), by name; retired ones are gone."""
+    found = Model.objects.filter(_visible(org_id)).exclude(state=Model.State.RETIRED)
+    if filters.task:
+        found = found.filter(task=filters.task)
+    if filters.domain:
+        found = found.filter(domain=filters.domain)
+    if filters.industry:
+        found = found.filter(industry__contains=[filters.industry])
+    if filters.tag:
+        found = found.filter(tags__contains=[filters.tag])
+    return found.order_by("name")
+
+
+def model(name: str, *, org_id: int | None = None) -> Model:
+    """One model that this organization may see; another's private model is as unknown as none."""
+    found = Model.objects.filter(_visible(org_id), name=name).first()
+    if found is None:
+        raise Problem("model_not_found", f"there is no model {name[:64]}")
+    return found
+
+
+def model_names() -> list[str]:
+    """The public models that can be called now; for the platform's own loops."""
+    callable_now = Model.objects.filter(public=True, state=Model.State.ACTIVE)
+    return list(callable_now.order_by("name").values_list("name", flat=True))
+
+
+def versions(model: Model) -> QuerySet[ModelVersion]:
+    """Every version of a model, newest first."""
+    return ModelVersion.objects.filter(model=model).prefetch_related("artifacts").order_by("-number")
+
+
+def version(model: Model, word: str) -> ModelVersion:
+    """A version by number or alias ("2", "stable")."""
+    number = int(word) if word.isdecimal() and len(word) < 9 else None
+    if number is None:
+        number = Alias.objects.filter(model=model, name=word).values_list("version", flat=True).first()
+    found = versions(model).filter(number=number).first() if number is not None else None
+    if found is None:
+        raise Problem("version_not_found", f"{model.name} has no version {word[:40]}")
+    return found
+
+
+def prices(model: Model) -> QuerySet[Price]:
+    """The price history of a model, newest first."""
+    return Price.objects.filter(model=model).order_by("-version")
+
+
+def price(model: Model, at: datetime | None = None) -> Price:
+    """The price in force at a moment (now unless told)."""
+    found = prices(model).filter(valid_from__lte=at or clock.now()).first()
+    if found is None:
+        raise Problem("not_found", f"{model.name} had no price then")
+    return found
+
+
+def price_value(model: Model, at: datetime | None = None) -> contracts.Price:
+    """The same as the frozen value that crosses packages."""
+    row = price(model, at)
+    return contracts.Price(row.unit, row.amount.normalize() + 0, row.currency, row.version, row.free_per_month)
+
+
+def manifest(model: Model) -> Manifest:
+    """The manifest that a model was registered with."""
+    return Manifest.model_validate(model.manifest)
+
+
+def route_for(model: Model) -> contracts.Route | None:
+    """How the gateway serves this model now; None where nothing of it can be called."""
+    if model.state == Model.State.RETIRED:
+        return None
+    ready = list(ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY).order_by("-number")
+                 .values_list("number", flat=True))
+    if not ready:
+        return None
+    base = to_route(manifest(model), version=ready[0])
+    split = [contracts.Target(t["version"], t["weight"], t["label"]) for t in model.traffic if t["version"] in ready]
+    targets = tuple(split) if sum(t.weight for t in split) == 100 else (contracts.Target(ready[0], 100),)
+    aliases = dict(Alias.objects.filter(model=model, version__in=ready).values_list("name", "version"))
+    return replace(base, price=price_value(model), targets=targets, aliases={"stable": targets[0].version, **aliases},
+                   shadow=model.shadow if model.shadow in ready else None, sticky_by=model.sticky_by)
+
+
+def task_words(task: str) -> tuple[str, str, str]:
+    """Title in English, in Chinese, and modality of a task; an unknown task is its own name."""
+    known = TASKS.get(task)
+    return (known.title, known.title_zh, known.modality) if known else (task, task, "other")
+
+
+def _visible(org_id: int | None) -> Q:
+    return Q(public=True) | Q(owner_id=org_id) if org_id is not None else Q(public=True)
