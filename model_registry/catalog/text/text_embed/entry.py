@@ -1,0 +1,14 @@
+"""Sentence embeddings: MiniLM's tokens, averaged under the mask and scaled to length one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model_registry.catalog_kit import Request, Result
+from model_registry.catalog_kit.minilm import embed
+
+
+def run(request: Request) -> Result:
+    vectors, cut = embed(request.nets, request.input["texts"])
+    warnings = [f"{cut} of the texts were longer than 256 tokens and were cut"] if cut else []
+    return Result({"dimensions": vectors.shape[1], "embeddings": vectors.astype(np.float64).round(6)}, warnings=warnings)
