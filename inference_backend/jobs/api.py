@@ -157,7 +157,7 @@ class ModelPredictions(APIView):
                     "when the wait is over). A repeated Idempotency-Key gets the same answer and is charged once.",
         request={"application/json": shapes.PredictionRequestSerializer},
         parameters=[
-            OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`wait=n`, n ≤ 60, or `respond-async`"),
+            OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`wait=n` or `respond-async`"),
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="at most 255 characters"),
         ],
         responses={200: shapes.PredictionSerializer, 202: shapes.PredictionSerializer, **PROBLEM},

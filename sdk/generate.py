@@ -1,0 +1,243 @@
+"""sdk/openapi.json → sdk/python/src/tessera/_generated/{models,resources}.py.
+
+Models come from datamodel-code-generator; the resources (one class per group of paths, blocking and asynchronous) from
+the generator below. The output depends on the document alone, so that CI can regenerate and compare.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+OUT = HERE / "python" / "src" / "tessera" / "_generated"
+ROOT = "/api/v1/"
+HEADER = '"""Generated from sdk/openapi.json by sdk/generate.py. Do not edit."""'
+# Answers that the hand-written runtime knows better: schema → (blocking, asynchronous) class.
+WRITTEN = {"Prediction": ("Prediction", "AsyncPrediction")}
+SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+VERBS = ("create", "retrieve", "list", "update", "partial_update", "destroy")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document, as a method."""
+
+    name: str
+    method: str
+    path: str
+    raw: dict[str, Any]
+
+
+class Generator:
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.used: set[str] = set()
+
+    def groups(self) -> dict[str, list[Operation]]:
+        """Operations by the first part of their path below the root. Only JSON bodies become methods."""
+        found: dict[str, list[Operation]] = defaultdict(list)
+        for path, item in sorted(self.document["paths"].items()):
+            group = _snake(path.removeprefix(ROOT).split("/")[0]) if path.startswith(ROOT) else ""
+            for method, raw in item.items():
+                if group and "{" not in group and method in ("get", "post", "put", "patch", "delete"):
+                    taken = {operation.name for operation in found[group]}
+                    name = _method_name(group, raw["operationId"])
+                    found[group].append(Operation(name if name not in taken else _snake(raw["operationId"]), method,
+                                                  path, raw))
+        return dict(sorted(found.items()))
+
+    def resources(self) -> str:
+        groups = self.groups()
+        body = []
+        for group, operations in groups.items():
+            for prefix in ("", "Async"):
+                body.append(f"\n\nclass {prefix}{_camel(group)}Resource({prefix}Resource):\n"
+                            f'    """`client.{group}`"""\n')
+                methods = [self.method(operation, prefix) for operation in operations]
+                body += [text for text in methods if text]
+        for prefix in ("", "Async"):
+            lines = "".join(f"        self.{group} = {prefix}{_camel(group)}Resource(transport)\n" for group in groups)
+            body.append(f'\n\nclass {prefix}Resources:\n    """Every group of operations."""\n\n'
+                        f"    def __init__(self, transport: {prefix}Transport) -> None:\n{lines}")
+        written = sorted({name for pair in WRITTEN.values() for name in pair})
+        return "\n".join([
+            HEADER, "", "from __future__ import annotations", "", "import builtins", "from typing import Any", "",
+            "from tessera._base import (OMIT, AsyncPaginator, AsyncResource, AsyncTransport, Call, Omit, Paginator,",
+            "                           Resource, Transport, quote)",
+            f"from tessera._generated import models as m\nfrom tessera.prediction import {', '.join(written)}",
+        ]) + "".join(body)
+
+    def method(self, operation: Operation, prefix: str) -> str:
+        """The text of one method."""
+        raw = operation.raw
+        item = self.document["paths"][operation.path]
+        parameters = [self.resolve(p) for p in [*item.get("parameters", []), *raw.get("parameters", [])]]
+        contents = self.resolve(raw.get("requestBody", {})).get("content", {})
+        if contents and "application/json" not in contents:
+            return ""
+        arguments, optional, query, headers, body = [], [], [], [], []
+        for parameter in parameters:
+            name, where = parameter["name"], parameter["in"]
+            if where == "path":
+                arguments.append(f"{_snake(name)}: {self.type_of(parameter.get('schema', {}))}")
+            elif where == "query" and name not in ("cursor", "format"):
+                optional.append(f"{_snake(name)}: {self.type_of(parameter.get('schema', {}))} | Omit = OMIT")
+                query.append(f'"{name}": {_snake(name)}')
+            elif where == "header" and name.lower() not in ("idempotency-key", "prefer"):
+                optional.append(f"{_snake(name)}: str | None = None")
+                headers.append((name, _snake(name)))
+        required = []
+        schema = self.resolve(contents["application/json"]["schema"]) if contents else {}
+        for name, inner in schema.get("properties", {}).items():
+            kind = self.type_of(inner)
+            if name in schema.get("required", []):
+                required.append(f"{_snake(name)}: {kind}")
+            else:
+                optional.append(f"{_snake(name)}: {kind} | Omit = OMIT")
+            body.append(f'"{name}": {_snake(name)}')
+        if operation.method == "post":
+            optional.append("idempotency_key: str | None = None")
+        kind, page = self.answer(raw, prefix)
+        target = "/".join("{quote(" + _snake(part[1:-1]) + ")}" if part.startswith("{") else part
+                          for part in operation.path.split("/"))
+        call = [f'"{operation.method.upper()}"', ('f"' if "{" in target else '"') + target + '"']
+        if query:
+            call.append("query={" + ", ".join(query) + "}")
+        if body:
+            call.append("json={" + ", ".join(body) + "}")
+        if headers:
+            call.append("headers={name: value for name, value in ("
+                        + ", ".join(f'("{name}", {variable})' for name, variable in headers)
+                        + ",) if value is not None}")
+        if operation.method == "post":
+            call.append("idempotency_key=idempotency_key")
+        keywords = [*required, *optional]
+        signature = ", ".join(["self", *arguments, *(["*", *keywords] if keywords else [])])
+        summary = (raw.get("summary") or raw.get("description") or operation.name).strip().split("\n")[0]
+        summary = summary.replace("\\", "").replace('"', "'").rstrip(".")
+        line = f"Call({', '.join(call)})"
+        if page:
+            return (f"\n    def {operation.name}({signature}) -> {prefix}Paginator[{kind}]:\n"
+                    f'        """{summary}."""\n        return self._pages({kind}, {line})\n')
+        waits, awaits = ("async ", "await ") if prefix else ("", "")
+        return (f"\n    {waits}def {operation.name}({signature}) -> {kind}:\n        \"\"\"{summary}.\"\"\"\n"
+                f"        answer: {kind} = {awaits}self._call({kind}, {line})\n        return answer\n"
+                if kind != "None" else
+                f"\n    {waits}def {operation.name}({signature}) -> None:\n        \"\"\"{summary}.\"\"\"\n"
+                f"        {awaits}self._call(type(None), {line})\n")
+
+    def answer(self, raw: dict[str, Any], prefix: str) -> tuple[str, bool]:
+        """The type of the successful answer, and whether it is a page of a list."""
+        success = next((self.resolve(value) for code, value in sorted(raw["responses"].items()) if code[0] == "2"), {})
+        schema = success.get("content", {}).get("application/json", {}).get("schema")
+        if schema is None:
+            return ("Any" if success.get("content") else "None"), False
+        full = self.resolve(schema)
+        properties = full.get("properties", {})
+        if {"data", "has_more"} <= properties.keys():
+            return self.type_of(properties["data"].get("items", {}), prefix), True
+        return self.type_of(schema, prefix), False
+
+    def type_of(self, schema: dict[str, Any], prefix: str | None = None) -> str:
+        """A schema as a type: an answer's where a prefix is given, else an argument's."""
+        if "$ref" in schema:
+            name = schema["$ref"].rsplit("/", 1)[1]
+            inner = self.document["components"]["schemas"][name]
+            if prefix is not None and name in WRITTEN:
+                return WRITTEN[name][1 if prefix else 0]
+            if prefix is not None and inner.get("type") == "object" and "properties" in inner:
+                return f"m.{name}"
+            return self.type_of(inner, prefix) if "properties" not in inner else "builtins.dict[str, Any]"
+        for key in ("allOf", "oneOf", "anyOf"):
+            if len(schema.get(key, [])) == 1:
+                return self.type_of(schema[key][0], prefix)
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            rest = [self.type_of({**schema, "type": one}, prefix) for one in kind if one != "null"]
+            return " | ".join([*dict.fromkeys(rest), *(["None"] if "null" in kind else [])])
+        if kind == "array":
+            return f"builtins.list[{self.type_of(schema.get('items', {}), prefix)}]"
+        if kind == "object":
+            return "builtins.dict[str, Any]"
+        return SCALARS.get(kind or "", "Any")
+
+    def resolve(self, value: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in value:
+            target: Any = self.document
+            for part in value["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            value = target
+        return value
+
+
+def tolerant(document: dict[str, Any]) -> dict[str, Any]:
+    """The schemas as a client should read them: an enumeration may grow, so it is text."""
+    schemas = json.loads(json.dumps(document.get("components", {}).get("schemas", {})))
+
+    def relax(value: Any) -> None:
+        if isinstance(value, dict):
+            if value.get("type") == "string":
+                value.pop("enum", None)
+                value.pop("pattern", None)
+                value.pop("maxLength", None)
+            for inner in value.values():
+                relax(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                relax(inner)
+
+    relax(schemas)
+    return {"openapi": document["openapi"], "info": document["info"], "paths": {}, "components": {"schemas": schemas}}
+
+
+def _snake(text: str) -> str:
+    name = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", text)).strip("_").lower()
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _camel(text: str) -> str:
+    return "".join(part.capitalize() for part in text.split("_"))
+
+
+def _method_name(group: str, operation_id: str) -> str:
+    """``predictions_list`` in group predictions → ``list``; ``api_keys_rotate_create`` → ``rotate``."""
+    name = _snake(operation_id).removeprefix("api_v1_").removeprefix(f"{group}_")
+    for verb in VERBS:
+        if name.endswith(f"_{verb}") and verb == "create":
+            name = name.removesuffix(f"_{verb}")
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def main() -> None:
+    """Writes both files, formatted."""
+    document = json.loads((HERE / "openapi.json").read_text())
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "__init__.py").write_text(f"{HEADER}\n")
+    tools = Path(sys.executable).parent
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "openapi.json"
+        source.write_text(json.dumps(tolerant(document)))
+        subprocess.run([
+            tools / "datamodel-codegen", "--input", source, "--input-file-type", "openapi", "--output",
+            OUT / "models.py", "--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11",
+            "--use-union-operator", "--use-standard-collections", "--use-double-quotes", "--disable-timestamp",
+            "--snake-case-field", "--base-class", "tessera._base.APIModel", "--openapi-scopes", "schemas",
+            "--collapse-root-models", "--disable-warnings", "--custom-file-header", HEADER,
+        ], check=True)
+    (OUT / "resources.py").write_text(Generator(document).resources())
+    rules = [tools / "ruff", "check", "--isolated", "--quiet", "--select", "I,F401", "--fix", OUT]
+    subprocess.run(rules, check=True)
+    subprocess.run([tools / "ruff", "format", "--isolated", "--quiet", "--line-length", "120", OUT], check=True)
+
+
+if __name__ == "__main__":
+    main()

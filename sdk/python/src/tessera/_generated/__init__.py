@@ -1,0 +1,1 @@
+"""Generated from sdk/openapi.json by sdk/generate.py. Do not edit."""
