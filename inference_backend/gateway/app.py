@@ -1,0 +1,162 @@
+"""The ASGI application: hot calls are answered here, all else goes to the application behind (Django)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from inference_backend.gateway import native, oip_rest, openai
+from inference_backend.gateway.http import (
+    MAX_BODY,
+    AsgiApp,
+    Disconnected,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    problem_response,
+)
+from inference_backend.runtime import Runtime
+from kernel.ids import prefixed
+from kernel.problems import Problem
+
+log = logging.getLogger(__name__)
+
+_PREDICTIONS = re.compile(r"/api/v1/models/([^/]+)/predictions/?")
+_INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer/?")
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+class Gateway:
+    """Answers /v2, /v1 and the prediction calls of /api/v1 that carry an API key; `fallback` gets everything else.
+
+    A call with a session cookie and no key is the portal's: Django knows sessions, so it goes there.
+    """
+
+    def __init__(self, runtime: Runtime, fallback: AsgiApp | None = None) -> None:
+        self.runtime = runtime
+        self._fallback = fallback
+        self._starting: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        dialect = self._dialect(scope) if scope["type"] == "http" else None
+        if dialect is not None:
+            await self._serve(scope, receive, send, dialect)
+        elif self._fallback is not None:
+            await self._fallback(scope, receive, send)
+        elif scope["type"] == "http":
+            request_id = prefixed("req")
+            problem = Problem("not_found", "there is nothing here")
+            await problem_response(problem, "native", request_id).send(send, request_id)
+
+    @staticmethod
+    def _dialect(scope: Scope) -> str | None:
+        """Whose call this is: native, oip, openai, or None for the fallback."""
+        path: str = scope["path"]
+        if path.startswith("/v2/") or path == "/v2":
+            return "oip"
+        if path.startswith("/v1/") or path == "/v1":
+            return "openai"
+        if not path.startswith("/api/v1/") or scope["method"] != "POST":
+            return None
+        hot = path.rstrip("/") == "/api/v1/classify" or _PREDICTIONS.fullmatch(path) is not None
+        names = {name for name, _ in scope["headers"]}
+        keyed = b"x-api-key" in names or b"authorization" in names
+        return "native" if hot and (keyed or b"cookie" not in names) else None
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, dialect: str) -> None:
+        """One call to its answer. When the client goes away first, the call is cancelled and its hold released."""
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if _REQUEST_ID.fullmatch(given) else prefixed("req")
+        try:
+            await self._started()
+            request = Request(scope, request_id)
+            if request.method in ("POST", "PUT", "PATCH"):
+                await request.read(receive, MAX_BODY)
+            response = await self._unless_gone(self._answer(request, dialect), receive)
+        except Disconnected:
+            return
+        except Problem as problem:
+            response = problem_response(problem, dialect, request_id)
+        except Exception:
+            log.exception("call %s failed", request_id)
+            response = problem_response(Problem("internal_error", "an unexpected failure on our side"), dialect, request_id)
+        await response.send(send, request_id)
+
+    @staticmethod
+    async def _unless_gone(answer: Any, receive: Receive) -> Response:
+        work: asyncio.Task[Response] = asyncio.ensure_future(answer)
+        watch = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            raise Disconnected
+        finally:
+            for task in (work, watch):
+                if not task.done():
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError, Exception):
+                        await task
+
+    async def _answer(self, request: Request, dialect: str) -> Response:
+        runtime, path, method = self.runtime, request.path, request.method
+        if dialect == "native":
+            match = _PREDICTIONS.fullmatch(path)
+            return await (native.prediction(runtime, request, unquote(match[1])) if match
+                          else native.classify(runtime, request))
+        if dialect == "oip":
+            match = _INFER.fullmatch(path)
+            if match and method == "POST":
+                return await oip_rest.infer(runtime, request, unquote(match[1]), unquote(match[2]) if match[2] else None)
+            return await oip_rest.answer(runtime, request, [unquote(part) for part in path.split("/")[2:]])
+        if method == "GET" and path == "/v1/models":
+            return await openai.models(runtime, request, None)
+        if method == "GET" and path.startswith("/v1/models/"):
+            return await openai.models(runtime, request, unquote(path.removeprefix("/v1/models/")))
+        if method == "POST" and path == "/v1/embeddings":
+            return await openai.embeddings(runtime, request)
+        raise Problem("not_found", "there is nothing here")
+
+    async def _started(self) -> None:
+        """Opens the runtime in the loop of the first call, for servers that run no lifespan."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self.runtime.start())
+        if not self._starting.done():
+            await asyncio.shield(self._starting)
+        elif (error := self._starting.exception()) is not None:
+            self._starting = None
+            raise error
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        """Our own start and stop. Django runs no lifespan, so the fallback needs none."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._started()
+                    self.runtime.warm_later()
+                except Exception as error:
+                    log.exception("the data plane did not start")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                self.runtime.drain()
+                await self.runtime.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
