@@ -46,7 +46,8 @@ def main() -> None:
     wrong = scores.argmax(1) != test_y
     moved = run_net(NET, {"image": jitter(test_x, rng)[:, None].astype(np.float32)}).argmax(1) == test_y
     save_metrics("digits", {
-        "train": len(train_x), "copies": COPIES, "test": len(test_x), "test_accuracy": round(float(1 - wrong.mean()), 4),
+        "train": len(train_x), "copies": COPIES, "test": len(test_x),
+        "test_accuracy": round(float(1 - wrong.mean()), 4),
         "test_errors": int(wrong.sum()), "jittered_test_accuracy": round(float(moved.mean()), 4),
         "parity": float(np.abs(scores - model.predict_proba(test_x.reshape(-1, 64))).max())})
 

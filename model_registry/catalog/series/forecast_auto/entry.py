@@ -1,4 +1,4 @@
-"""Seasonal naive, drift, Theta and two exponential smoothing models compete in a rolling backtest; the best forecasts."""
+"""Naive, drift, Theta and two exponential smoothing models compete in a rolling backtest; the best one forecasts."""
 
 from __future__ import annotations
 

@@ -11,4 +11,5 @@ from model_registry.catalog_kit.minilm import embed
 def run(request: Request) -> Result:
     vectors, cut = embed(request.nets, request.input["texts"])
     warnings = [f"{cut} of the texts were longer than 256 tokens and were cut"] if cut else []
-    return Result({"dimensions": vectors.shape[1], "embeddings": vectors.astype(np.float64).round(6)}, warnings=warnings)
+    rounded = vectors.astype(np.float64).round(6)  # float32 would print long tails
+    return Result({"dimensions": rounded.shape[1], "embeddings": rounded}, warnings=warnings)
