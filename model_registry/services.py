@@ -99,6 +99,11 @@ def sync_catalog(*, root: Path, nets_dir: Path, repository_dir: Path) -> SyncRep
     return report
 
 
+def published_names() -> list[str]:
+    """The public models that can be called now."""
+    return selectors.model_names()
+
+
 def set_price(*, model: Model, unit: str, amount: Decimal, currency: str = "USD", free_per_month: int = 0) -> Price:
     """A new price from now on; the one in force is given back where it is the same."""
     with transaction.atomic():

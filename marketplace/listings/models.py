@@ -69,6 +69,10 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.organization_id} {self.plan} {self.model_id}"
 
+    @property
+    def model_name(self) -> str:
+        return str(self.model.name)
+
 
 class Review(models.Model):
     """What a member of a subscribed organization says about a listing."""

@@ -1,0 +1,177 @@
+"""The account and its API keys over HTTP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from kernel.problems import Problem
+from marketplace.accounts import selectors, services
+from marketplace.accounts.api_auth import actor_of_request, organization_of_request
+from marketplace.accounts.models import ApiKey
+from marketplace.accounts.permissions import SCOPES, KeyPrincipal
+
+NOT_FOUND = {(404, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT, description="A problem: not_found")}
+INVALID = {(422, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT,
+                                                              description="A problem: validation_error")}
+PAGING = [OpenApiParameter("limit", int, description="1 to 100, 20 unless told"),
+          OpenApiParameter("cursor", str, description="`next_cursor` of the page before")]
+ID = OpenApiParameter("key_id", int, OpenApiParameter.PATH, description="The key's `id`.")
+
+
+class AccountSerializer(serializers.Serializer):
+    """Who a request speaks for."""
+
+    organization = serializers.CharField(help_text="The organization's slug.")
+    name = serializers.CharField()
+    currency = serializers.CharField()
+    account_status = serializers.CharField(help_text="active, past_due or suspended")
+    role = serializers.CharField(allow_null=True, help_text="Your role; null for an API key.")
+    scopes = serializers.ListField(child=serializers.CharField(), help_text="What the API key may do.")
+    created_at = serializers.DateTimeField()
+
+
+class ApiKeySerializer(serializers.Serializer):
+    """A key without its secret."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    mode = serializers.CharField(help_text="live or test")
+    prefix = serializers.CharField()
+    last4 = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    models = serializers.ListField(child=serializers.CharField(), source="only_models",
+                                   help_text="Only these models; empty: every subscribed one.")
+    allowed_ips = serializers.ListField(child=serializers.CharField())
+    rate_per_minute = serializers.IntegerField()
+    concurrency = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewApiKeySerializer(ApiKeySerializer):
+    """A key with its secret, which is shown in this answer only."""
+
+    secret = serializers.CharField()
+
+
+class ApiKeyPageSerializer(serializers.Serializer):
+    data = ApiKeySerializer(many=True)
+    has_more = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class CreateApiKeySerializer(serializers.Serializer):
+    """What a key is made of."""
+
+    name = serializers.CharField(max_length=80)
+    mode = serializers.CharField(default="live", help_text="live or test")
+    scopes = serializers.ListField(child=serializers.CharField(), default=["predict"], help_text=f"Of {', '.join(SCOPES)}.")
+    models = serializers.ListField(child=serializers.CharField(max_length=64), default=list, max_length=300)
+    allowed_ips = serializers.ListField(child=serializers.CharField(max_length=49), default=list, max_length=50)
+    rate_per_minute = serializers.IntegerField(default=600)
+    concurrency = serializers.IntegerField(default=16)
+    expires_at = serializers.DateTimeField(default=None, allow_null=True)
+
+
+class RotateApiKeySerializer(serializers.Serializer):
+    grace_hours = serializers.IntegerField(default=24, help_text="How long the old key works on, 0 to 168.")
+
+
+class Account(APIView):
+    @extend_schema(operation_id="account_retrieve", tags=["account"], summary="The account that a request speaks for",
+                   responses={200: AccountSerializer})
+    def get(self, request: Request) -> Response:
+        org = organization_of_request(request)
+        key = request.user if isinstance(request.user, KeyPrincipal) else None
+        return Response({
+            "organization": org.slug, "name": org.name, "currency": org.currency, "account_status": org.status,
+            "role": None if key else selectors.role_of(org, request.user), "scopes": key.scopes if key else [],
+            "created_at": org.created_at,
+        })
+
+
+class ApiKeys(APIView):
+    @extend_schema(operation_id="api_keys_list", tags=["api-keys"], summary="List API keys", parameters=PAGING,
+                   responses={200: ApiKeyPageSerializer})
+    def get(self, request: Request) -> Response:
+        org = organization_of_request(request)
+        selectors.authorize(org, actor_of_request(request), "keys:read")
+        limit, before = page_size(request), _before(request)
+        found = selectors.api_keys(org)
+        rows = list((found.filter(pk__lt=before) if before else found).order_by("-pk")[:limit + 1])
+        more = len(rows) > limit
+        return Response({"data": ApiKeySerializer(rows[:limit], many=True).data, "has_more": more,
+                         "next_cursor": str(rows[limit - 1].pk) if more else None})
+
+    @extend_schema(operation_id="api_keys_create", tags=["api-keys"], summary="Create an API key",
+                   request=CreateApiKeySerializer, responses={201: NewApiKeySerializer, **INVALID})
+    def post(self, request: Request) -> Response:
+        body = CreateApiKeySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        key, secret = services.create_api_key(
+            org=organization_of_request(request), actor=actor_of_request(request),
+            ip=request.META.get("REMOTE_ADDR") or None, **body.validated_data)
+        return Response(_with_secret(key, secret), status=201)
+
+
+class OneApiKey(APIView):
+    @extend_schema(operation_id="api_keys_revoke", tags=["api-keys"], summary="Revoke an API key", parameters=[ID],
+                   responses={204: None, **NOT_FOUND})
+    def delete(self, request: Request, key_id: int) -> Response:
+        services.revoke_api_key(org=organization_of_request(request), actor=actor_of_request(request), key_id=key_id,
+                                ip=request.META.get("REMOTE_ADDR") or None)
+        return Response(status=204)
+
+
+class RotateApiKey(APIView):
+    @extend_schema(operation_id="api_keys_rotate", tags=["api-keys"], summary="Replace an API key, with an overlap",
+                   parameters=[ID], request=RotateApiKeySerializer,
+                   responses={201: NewApiKeySerializer, **INVALID, **NOT_FOUND})
+    def post(self, request: Request, key_id: int) -> Response:
+        body = RotateApiKeySerializer(data=request.data or {})
+        body.is_valid(raise_exception=True)
+        hours = min(max(body.validated_data["grace_hours"], -1), 10_000)
+        key, secret = services.rotate_api_key(
+            org=organization_of_request(request), actor=actor_of_request(request), key_id=key_id,
+            grace=timedelta(hours=hours), ip=request.META.get("REMOTE_ADDR") or None)
+        return Response(_with_secret(key, secret), status=201)
+
+
+def page_size(request: Request) -> int:
+    """`limit` of a list."""
+    raw = request.query_params.get("limit", "20")
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 4 and 1 <= int(raw) <= 100):
+        raise Problem("invalid_request", "limit is a number from 1 to 100")
+    return int(raw)
+
+
+def _before(request: Request) -> int | None:
+    cursor = request.query_params.get("cursor", "")
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise Problem("invalid_cursor", "use next_cursor of the page before")
+    return int(cursor)
+
+
+def _with_secret(key: ApiKey, secret: str) -> dict[str, Any]:
+    return {**ApiKeySerializer(key).data, "secret": secret}
+
+
+urlpatterns = [
+    path("account", Account.as_view()),
+    path("api-keys", ApiKeys.as_view()),
+    path("api-keys/<int:key_id>", OneApiKey.as_view()),
+    path("api-keys/<int:key_id>/rotate", RotateApiKey.as_view()),
+]

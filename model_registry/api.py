@@ -1,0 +1,158 @@
+"""Models, their versions and their schemas over HTTP. The list and its search belong to the shelf."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from kernel.money import major_text
+from model_registry import selectors
+from model_registry.models import Model, ModelVersion
+from model_registry.schemas import schemas
+
+NOT_FOUND = {(404, "application/problem+json"): OpenApiResponse(
+    OpenApiTypes.OBJECT, description="A problem: model_not_found or version_not_found")}
+NAME = OpenApiParameter("model", str, OpenApiParameter.PATH, description="The model's name, such as face-detect.")
+
+
+class PriceSerializer(serializers.Serializer):
+    """What one unit costs now."""
+
+    unit = serializers.CharField()
+    amount = serializers.CharField(help_text="Decimal text in the currency's unit.")
+    currency = serializers.CharField()
+    free_per_month = serializers.IntegerField()
+    version = serializers.IntegerField()
+
+
+class ModelSummarySerializer(serializers.Serializer):
+    """A model as a list shows it."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    title_zh = serializers.CharField()
+    summary = serializers.CharField()
+    summary_zh = serializers.CharField()
+    task = serializers.CharField()
+    modality = serializers.CharField()
+    domain = serializers.CharField()
+    industry = serializers.ListField(child=serializers.CharField())
+    tags = serializers.ListField(child=serializers.CharField())
+    model_state = serializers.CharField(help_text="active, deprecated or retired")
+    source = serializers.CharField(help_text="S1 library, S2 trained here, S3 fetched")
+    evidence = serializers.CharField()
+    license_code = serializers.CharField()
+    license_weights = serializers.CharField()
+    price = PriceSerializer()
+
+
+class ModelDetailSerializer(ModelSummarySerializer):
+    """A model with its manifest and its example."""
+
+    manifest = serializers.DictField()
+    example = serializers.JSONField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ModelVersionSerializer(serializers.Serializer):
+    """One immutable state of a model."""
+
+    version = serializers.IntegerField(source="number")
+    label = serializers.CharField()
+    version_state = serializers.CharField(source="state",
+                                          help_text="uploading, validating, ready, failed or retired")
+    digest = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    artifacts = serializers.SerializerMethodField()
+
+    def get_artifacts(self, version: ModelVersion) -> list[dict[str, str | int]]:
+        return [{"name": a.name, "sha256": a.sha256, "size": a.size} for a in version.artifacts.all()]
+
+
+class ModelVersionPageSerializer(serializers.Serializer):
+    data = ModelVersionSerializer(many=True)
+    has_more = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class ModelSchemaSerializer(serializers.Serializer):
+    """JSON Schemas of a prediction's parts."""
+
+    input = serializers.DictField()
+    parameters = serializers.DictField()
+    output = serializers.DictField()
+
+
+def summary(model: Model) -> dict[str, Any]:
+    """A model as a list shows it."""
+    price = selectors.price_value(model)
+    return {
+        **{name: getattr(model, name) for name in (
+            "name", "title", "title_zh", "summary", "summary_zh", "task", "domain", "industry", "tags", "source",
+            "evidence", "license_code", "license_weights")},
+        "modality": selectors.task_words(model.task)[2], "model_state": model.state,
+        "price": {"unit": price.unit, "amount": major_text(price.amount, price.currency), "currency": price.currency,
+                  "free_per_month": price.free_per_month, "version": price.version},
+    }
+
+
+def _model(request: Request, name: str) -> Model:
+    return selectors.model(name, org_id=getattr(request._request, "organization_id", None))
+
+
+class OneModel(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="models_retrieve", tags=["models"], summary="Get a model", auth=[], parameters=[NAME],
+                   responses={200: ModelDetailSerializer, **NOT_FOUND})
+    def get(self, request: Request, model: str) -> Response:
+        found = _model(request, model)
+        return Response({**summary(found), "manifest": found.manifest, "example": found.example,
+                         "created_at": found.created_at, "updated_at": found.updated_at})
+
+
+class Versions(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="model_versions_list", tags=["models"], summary="List a model's versions", auth=[],
+                   parameters=[NAME], responses={200: ModelVersionPageSerializer, **NOT_FOUND})
+    def get(self, request: Request, model: str) -> Response:
+        rows = selectors.versions(_model(request, model))
+        return Response({"data": ModelVersionSerializer(rows, many=True).data, "has_more": False, "next_cursor": None})
+
+
+class OneVersion(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="model_versions_retrieve", tags=["models"], summary="Get a version", auth=[],
+                   parameters=[NAME, OpenApiParameter("version", str, OpenApiParameter.PATH,
+                                                      description="A number or an alias.")],
+                   responses={200: ModelVersionSerializer, **NOT_FOUND})
+    def get(self, request: Request, model: str, version: str) -> Response:
+        return Response(ModelVersionSerializer(selectors.version(_model(request, model), version)).data)
+
+
+class Schema(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="models_schema", tags=["models"], summary="JSON Schemas of a model", auth=[],
+                   parameters=[NAME], responses={200: ModelSchemaSerializer, **NOT_FOUND})
+    def get(self, request: Request, model: str) -> Response:
+        return Response(schemas(selectors.manifest(_model(request, model))))
+
+
+urlpatterns = [
+    path("models/<str:model>", OneModel.as_view()),
+    path("models/<str:model>/versions", Versions.as_view()),
+    path("models/<str:model>/versions/<str:version>", OneVersion.as_view()),
+    path("models/<str:model>/schema", Schema.as_view()),
+]

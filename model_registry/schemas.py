@@ -1,0 +1,44 @@
+"""JSON Schema of a capability's input, parameters and output, from its manifest. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model_registry.catalog_kit.outputs import OUTPUTS
+from model_registry.manifest import Manifest
+
+_MEDIA = {"type": "string", "description": "base64 text or a data: URL"}
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_SERIES = {"anyOf": [_NUMBERS, {"type": "object", "required": ["values"], "properties": {
+    "values": _NUMBERS, "start": {"type": "string"}, "freq": {"type": "string"}}}]}
+_KINDS: dict[str, dict[str, Any]] = {
+    "image": _MEDIA, "audio": _MEDIA, "bytes": _MEDIA, "images": {"type": "array", "items": _MEDIA},
+    "text": {"type": "string"}, "texts": {"type": "array", "items": {"type": "string"}},
+    "table": {"type": "array", "items": {"type": "object"}}, "series": _SERIES,
+    "multi_series": {"type": ["object", "array"]}, "graph": {"type": "object"}, "problem": {},
+    "number": {"type": "number"}, "integer": {"type": "integer"}, "boolean": {"type": "boolean"}, "choice": {},
+}
+_WORDS = {"minimum": "minimum", "maximum": "maximum", "choices": "enum", "default": "default", "title": "title",
+          "description": "description"}
+_ARRAYS = {"min_items": "minItems", "max_items": "maxItems", "min_rows": "minItems", "max_rows": "maxItems"}
+_TEXTS = {"min_chars": "minLength", "max_chars": "maxLength"}
+
+
+def schemas(manifest: Manifest) -> dict[str, dict[str, Any]]:
+    """{"input", "parameters", "output"}: what goes in and what comes out."""
+    inputs = manifest.input_bounds()
+    return {
+        "input": {"type": "object", "properties": {name: _field(b) for name, b in inputs.items()},
+                  "required": [name for name, b in inputs.items() if not b.get("optional")],
+                  "additionalProperties": False},
+        "parameters": {"type": "object", "additionalProperties": False,
+                       "properties": {name: _field(b) for name, b in manifest.parameter_bounds().items()}},
+        "output": OUTPUTS[manifest.output],
+    }
+
+
+def _field(bounds: dict[str, Any]) -> dict[str, Any]:
+    schema = {**_KINDS[bounds["kind"]], **bounds.get("schema", {})}
+    words = {**_WORDS, **(_TEXTS if schema.get("type") == "string" else {}),
+             **(_ARRAYS if schema.get("type") == "array" else {})}
+    return {**schema, **{words[name]: value for name, value in bounds.items() if name in words}}
