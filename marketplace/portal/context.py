@@ -1,0 +1,22 @@
+"""What every page needs: theme, language, and the organization of the person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+
+from marketplace.accounts import selectors as accounts
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """The organization is read only where a template asks for it, so that public and error pages need no database."""
+    theme = request.COOKIES.get("theme", "light")
+    user = getattr(request, "user", None)
+    return {
+        "theme": theme if theme in ("light", "dark") else "light",
+        "zh": (get_language() or "en").startswith("zh"),
+        "org": SimpleLazyObject(lambda: accounts.organization_of(user) if user and user.is_authenticated else None),
+    }

@@ -1,0 +1,1 @@
+"""Server-rendered pages: each view asks services and selectors, and renders."""
