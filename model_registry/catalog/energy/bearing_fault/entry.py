@@ -17,7 +17,8 @@ def run(request: Request) -> Result:
     values = (values - values.mean()) / values.std()
     x = resample(values.astype(np.float32), p["rate"], RATE).astype(np.float64)
     if len(x) < POINTS:
-        raise InvalidInput(f"at least {POINTS * p['rate'] // RATE + 1:,} points are needed at this rate", field="signal")
+        least = POINTS * p["rate"] // RATE + 1
+        raise InvalidInput(f"at least {least:,} points are needed at this rate", field="signal")
     starts = range(0, len(x) - POINTS + 1, POINTS // 2)
     rows = np.array([features(x[s : s + POINTS], p["rpm"] / 60) for s in starts], np.float32)
     mean = request.nets.run("bearing-mlp", {"features": rows})["probabilities"].mean(axis=0)

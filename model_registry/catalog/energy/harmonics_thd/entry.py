@@ -39,7 +39,7 @@ def run(request: Request) -> Result:
     values = [{"name": "fundamental", "value": round(f0, 4), "unit": "Hz"},
               {"name": "amplitude", "value": round(float(sizes[0]), 6)},
               {"name": "THD", "value": round(100 * thd, 4), "unit": "%"},
-              {"name": "remainder", "value": round(float(np.sqrt(rest / len(x))), 6), "note": "rms beside the harmonics"}]
+              {"name": "remainder", "value": round(float(np.sqrt(rest / len(x))), 6), "note": "rms besides"}]
     values += [{"name": f"harmonic {i + 1}", "value": round(float(100 * s / sizes[0]), 4), "unit": "%"}
                for i, s in enumerate(sizes) if i]
     return Result({"values": values})

@@ -18,7 +18,7 @@ def run(request: Request) -> Result:
         for j, field in enumerate(FIELDS):
             cell = row.get(field)
             if isinstance(cell, bool) or not isinstance(cell, int | float) or not 0 <= cell <= LARGEST:
-                raise InvalidInput(f"row {i}: {field} must be a number from 0 to {LARGEST:g}", field=f"rows/{i}/{field}")
+                raise InvalidInput(f"{field} must be a number from 0 to {LARGEST:g}", field=f"rows/{i}/{field}")
             values[i, j] = cell
     scores = request.nets.run("cytology-lr", {"features": values})["probabilities"][:, 1]
     return Result({"rows": [{"index": i, "score": round(float(p), 4), "label": "malignant" if p > 0.5 else "benign"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
@@ -55,7 +56,7 @@ def run(request: Request) -> Result:
             tour.append(manager.IndexToNode(index))
         if len(tour) > 2:
             visited.update(tour)
-            length = sum(math.dist(points[a], points[b]) for a, b in zip(tour, tour[1:], strict=False))
+            length = sum(math.dist(points[a], points[b]) for a, b in pairwise(tour))
             routes.append({"vehicle": vehicle, "stops": tour, "distance": round(length, 3),
                            "load": sum(demands[n] for n in tour)})
     unserved = [n for n in range(1, len(points)) if n not in visited]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from model_registry.catalog_kit import InvalidInput, Request, Result
@@ -15,7 +17,7 @@ def run(request: Request) -> Result:
     if not len(when):
         raise InvalidInput("there is no demand in the series", field="series")
     size, interval = float(y[when[0]]), float(when[0] + 1)
-    for last, now in zip(when, when[1:], strict=False):
+    for last, now in pairwise(when):
         size += a * (y[now] - size)
         interval += a * (float(now - last) - interval)
     rate = round((1 - a / 2) * size / interval, 6)

@@ -27,6 +27,7 @@ def run(request: Request) -> Result:
         basis = np.stack([np.cos(phase), np.sin(phase)], axis=1)
         weights, *_ = np.linalg.lstsq(basis, x, rcond=None)
         share = 1 - float(np.sum((x - basis @ weights) ** 2)) / total
-        values.append({"name": f"period {len(values) + 1}", "value": round(float(1 / frequency[k]), 4), "unit": "points",
+        values.append({"name": f"period {len(values) + 1}",
+                       "value": round(float(1 / frequency[k]), 4), "unit": "points",
                        "note": f"explains {share:.1%} of the variance"})
     return Result({"values": values})

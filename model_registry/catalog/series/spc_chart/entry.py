@@ -44,5 +44,5 @@ def run(request: Request) -> Result:
         checks.append({"name": "Cp", "passed": cp >= 1.33, "value": round(cp, 4), "detail": "at least 1.33"})
     return Result({"verdict": "in control" if stable else "out of control",
                    "score": round(float(np.mean([c["passed"] for c in checks])), 4), "checks": checks,
-                   "limits": {"centre": round(centre, 6), "sigma": round(sigma, 6), "lower": round(centre - 3 * sigma, 6),
-                              "upper": round(centre + 3 * sigma, 6)}})
+                   "limits": {"centre": round(centre, 6), "sigma": round(sigma, 6),
+                              "lower": round(centre - 3 * sigma, 6), "upper": round(centre + 3 * sigma, 6)}})

@@ -33,4 +33,5 @@ def run(request: Request) -> Result:
         ("Automated readability", 4.71 * letters / len(words) + 0.5 * long - 21.43, "US school year"),
         ("words", float(len(words)), "count"), ("sentences", float(sentences), "count"))
     warnings = ["fewer than 100 words: the scores scatter"] if len(words) < 100 else []
-    return Result({"values": [{"name": n, "value": round(v, 2), "note": note} for n, v, note in found]}, warnings=warnings)
+    values = [{"name": n, "value": round(v, 2), "note": note} for n, v, note in found]
+    return Result({"values": values}, warnings=warnings)
