@@ -15,7 +15,6 @@ Keys of one organization share the hash tag ``meter:{org}``:
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from decimal import ROUND_CEILING, Context, Decimal
@@ -206,7 +205,7 @@ class RedisMeter:
             if _text(answer[0]) == "cold":
                 await self._warm(grant, month)
                 answer = await self._reserve(keys=[_prefix(grant.org_id)], args=arguments)
-        except (RedisError, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, RedisError, OSError) as error:
             raise _unavailable() from error
         verdict, remaining, reset = _text(answer[0]), int(answer[1]), int(answer[2])
         if verdict == "replayed":
@@ -215,7 +214,8 @@ class RedisMeter:
                         remaining, reset, replayed=True)
         if verdict != "held":
             raise _refusal(verdict, grant, reset, _text(answer[3]) if len(answer) > 3 else "")
-        return Hold(event_id, grant.org_id, grant.key_id, minor(estimate), month, grant.rate_per_minute, remaining, reset)
+        return Hold(event_id, grant.org_id, grant.key_id, minor(estimate), month, grant.rate_per_minute, remaining,
+                    reset)
 
     async def settle(self, hold: Hold, *, amount_minor: Decimal) -> None:
         """The call was delivered and committed: its hold becomes `amount_minor` of spending."""
@@ -228,7 +228,7 @@ class RedisMeter:
     async def _finish(self, script: Any, hold: Hold, *arguments: object) -> None:
         try:
             await script(keys=[_prefix(hold.org_id)], args=list(arguments))
-        except (RedisError, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, RedisError, OSError) as error:
             log.warning("hold %s is left to expire: %s", hold.event_id, error)
 
     async def _warm(self, grant: Grant, month: str) -> None:
@@ -278,9 +278,10 @@ def _unavailable() -> Problem:
 
 def _refusal(verdict: str, grant: Grant, reset: int, left: str) -> Problem:
     if verdict == "rate":
-        return Problem("rate_limited", f"{grant.rate_per_minute} calls a minute are used up", limit=grant.rate_per_minute,
-                       headers={"Retry-After": str(reset), "RateLimit": f'"minute";r=0;t={reset}',
-                                "RateLimit-Policy": f'"minute";q={grant.rate_per_minute};w=60'})
+        rate = grant.rate_per_minute
+        return Problem("rate_limited", f"{rate} calls a minute are used up", limit=rate, headers={
+            "Retry-After": str(reset), "RateLimit": f'"minute";r=0;t={reset}',
+            "RateLimit-Policy": f'"minute";q={rate};w=60'})
     if verdict == "concurrency":
         return Problem("concurrency_limited", f"{grant.concurrency} calls are in flight", limit=grant.concurrency,
                        headers={"Retry-After": "1"})

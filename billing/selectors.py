@@ -1,0 +1,387 @@
+"""Reads of billing. Every one names its organization; what leaves the package is a frozen value."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDay, TruncMonth
+
+from billing import periods, pricing, rating, statement
+from billing.models import BillingAccount, Invoice, Plan, Price, UsageEvent, UsagePeriod, UsageRollupHour
+from kernel import clock
+from kernel.problems import Problem
+
+GroupBy = Literal["model", "key", "hour", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSum:
+    """Usage of one group: a model's name, a key's id, or the start of an hour or a day (ISO 8601)."""
+
+    group: str
+    unit: str
+    units: int
+    events: int
+    amount_minor: Decimal  # before included units and tiers
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    event_id: UUID
+    key_id: int
+    model: str
+    version: int
+    unit: str
+    units: int
+    price_version: int
+    unit_amount: Decimal
+    currency: str
+    mode: str
+    occurred_at: datetime
+    latency_ms: int
+    source: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    data: tuple[EventView, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """An invoice, or with id "draft" what one would be now. All amounts in whole minor units."""
+
+    id: str
+    number: str
+    status: str
+    currency: str
+    period_start: date
+    period_end: date
+    plan: str
+    lines: tuple[statement.Line, ...]
+    subtotal: int
+    discount: int
+    credit: int
+    tax: int
+    total: int
+    amount_paid: int
+    issued_at: datetime | None
+    due_at: datetime | None
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What a month has cost so far, as its invoice would say, and what it will cost if it goes on like this."""
+
+    currency: str
+    spent_minor: int
+    forecast_minor: int
+    limit_minor: int | None
+    calls: int
+    calls_limit: int | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an organization's plan and purse put into its grants."""
+
+    plan: str
+    plan_name: str
+    currency: str
+    rate_per_minute: int
+    concurrency: int
+    monthly_units: int | None
+    monthly_limit_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What `units` more would cost this month; `amount_minor` is exact, before the rounding of the invoice's line."""
+
+    model: str
+    unit: str
+    units: int
+    used: int
+    included_left: int
+    unit_amount: Decimal
+    amount_minor: Decimal
+    currency: str
+
+
+def account_of(org_id: int) -> BillingAccount | None:
+    return BillingAccount.objects.select_related("plan").filter(organization_id=org_id).first()
+
+
+def limits(org_id: int) -> Limits | None:
+    """For the grants of an organization; None before its account is opened."""
+    account = account_of(org_id)
+    if account is None:
+        return None
+    plan = account.plan
+    return Limits(plan.code, plan.name, account.currency, plan.rate_per_minute, plan.concurrency, plan.monthly_units,
+                  account.limit_minor)
+
+
+def usage(org_id: int, *, since: datetime, until: datetime, group_by: GroupBy = "model", mode: str = "live",
+          model: str | None = None, key_id: int | None = None) -> list[UsageSum]:
+    """Sums of the hours that begin in [since, until), from the hourly rollups; units and currencies stay apart."""
+    found = UsageRollupHour.objects.filter(org_id=org_id, hour__gte=since, hour__lt=until, mode=mode)
+    if model is not None:
+        found = found.filter(model=model)
+    if key_id is not None:
+        found = found.filter(key_id=key_id)
+    group: dict[str, object] = {
+        "model": models.F("model"), "key": models.F("key_id"), "hour": models.F("hour"),
+        "day": TruncDay("hour", tzinfo=UTC)}
+    rows = (found.annotate(of=group[group_by]).order_by().values("of", "unit", "currency")
+            .annotate(all_units=Sum("units"), all_events=Sum("events"), all_amount=Sum("amount"))
+            .order_by("of", "unit", "currency"))
+    return [UsageSum(row["of"].isoformat() if isinstance(row["of"], datetime) else str(row["of"]), row["unit"],
+                     int(row["all_units"]), row["all_events"], row["all_amount"], row["currency"]) for row in rows]
+
+
+def events(org_id: int, *, since: datetime | None = None, until: datetime | None = None, model: str | None = None,
+           key_id: int | None = None, mode: str | None = None, cursor: str | None = None, limit: int = 50) -> EventPage:
+    """Single ledger entries, newest first, a page at a time."""
+    found = UsageEvent.objects.filter(org_id=org_id)
+    narrow = {"occurred_at__gte": since, "occurred_at__lt": until, "model": model, "key_id": key_id, "mode": mode}
+    found = found.filter(**{name: value for name, value in narrow.items() if value is not None})
+    if cursor:
+        moment, event_id = _decode(cursor)
+        found = found.filter(Q(occurred_at__lt=moment) | Q(occurred_at=moment, event_id__lt=event_id),
+                             occurred_at__lte=moment)
+    rows = list(found.order_by("-occurred_at", "-event_id")[: limit + 1])
+    page = rows[:limit]
+    following = _encode(page[-1]) if len(rows) > limit else None
+    return EventPage(tuple(_event(row) for row in page), following)
+
+
+def draft_invoice(org_id: int, period: date | None = None) -> InvoiceView:
+    """What the invoice of a month would be if it closed now: usage, late usage of billed months, what was carried.
+
+    Test-mode usage is free and never on an invoice; `usage(mode="test")` shows it.
+    """
+    month = period or periods.this_month()
+    account = account_of(org_id)
+    if account is None:
+        raise Problem("not_found")
+    lines = invoice_lines(account, month)
+    subtotal = sum(line.amount for line in lines)
+    return InvoiceView("draft", "draft", "draft", account.currency, month, periods.next_month(month),
+                       account.plan.code, tuple(lines), subtotal, 0, 0, 0, subtotal, 0, None, None, None)
+
+
+def invoice_lines(account: BillingAccount, month: date) -> list[statement.Line]:
+    """The lines of a month's invoice before `carry_out`: they explain every live unit that is not billed yet."""
+    totals = monthly_totals(account.organization_id, until=periods.next_month(month))
+    statement.refuse_foreign(totals, account.currency)
+    issued = {invoice.period_start: invoice.plan for invoice in account.invoices.select_related("plan")
+              .filter(kind="usage").exclude(status=Invoice.Status.DRAFT)}
+    billed = {(p.period_start, p.model, p.unit, p.price_version):
+              statement.Billed(p.billed_units, p.billed_included, p.billed_amount) for p in account.periods.all()}
+    tariff_of = tariffs(account.currency)
+    lines: list[statement.Line] = []
+    for start in sorted({total.month for total in totals if total.month == month or total.month in issued}):
+        plan = issued.get(start, account.plan)
+        found = statement.rated([total for total in totals if total.month == start], tariff_of=tariff_of,
+                                charges_usage=plan.charges_usage)
+        for key, line in found.items():
+            if start not in issued:
+                lines.append(line)
+            elif late := statement.difference(line, billed.get(key, statement.Billed())):
+                lines.append(late)
+    if account.carried_minor:
+        lines.append(statement.carried(account.carried_minor, type="carry_in", month=month))
+    return sorted(lines, key=lambda line: (line.type == "carry_in", line.month != month, line.month, line.model,
+                                           line.unit, line.price_version))
+
+
+def monthly_totals(org_id: int, *, until: date) -> list[statement.Total]:
+    """Live usage by month, model and price version, up to and without the day `until`."""
+    rows = (UsageRollupHour.objects.filter(org_id=org_id, mode="live", hour__lt=periods.starts(until))
+            .annotate(month=TruncMonth("hour", tzinfo=UTC)).order_by()
+            .values("month", "model", "unit", "price_version", "currency")
+            .annotate(all_units=Sum("units"), all_amount=Sum("amount")))
+    return [statement.Total(row["month"].date(), row["model"], row["unit"], row["price_version"],
+                            int(row["all_units"]), row["all_amount"], row["currency"]) for row in rows]
+
+
+def tariffs(currency: str) -> Callable[[str, int, str], rating.Tariff | None]:
+    """Looks a price up where billing keeps it, else in the price book; remembers it while a statement is made."""
+    known: dict[tuple[str, int], tuple[str, str, rating.Tariff] | None] = {}
+
+    def tariff_of(model: str, version: int, unit: str) -> rating.Tariff | None:
+        if (model, version) not in known:
+            known[model, version] = _tariff(model, version)
+        found = known[model, version]
+        return found[2] if found and found[:2] == (unit, currency) else None
+
+    return tariff_of
+
+
+def unbilled_months(org_id: int, before: date) -> list[date]:
+    """Months that ended, have live usage and no invoice."""
+    billed = set(Invoice.objects.filter(organization_id=org_id, kind="usage").values_list("period_start", flat=True))
+    return sorted({total.month for total in monthly_totals(org_id, until=before)} - billed)
+
+
+def has_late_usage(account: BillingAccount, before: date) -> bool:
+    """Whether billed months gained usage or corrections since."""
+    billed = {(p.period_start, p.model, p.unit, p.price_version): p.billed_units
+              for p in UsagePeriod.objects.filter(account=account)}
+    months = set(account.invoices.filter(kind="usage").values_list("period_start", flat=True))
+    totals = monthly_totals(account.organization_id, until=before)
+    return any(total.units != billed.get(total.key, 0) for total in totals if total.month in months)
+
+
+def invoices(org_id: int) -> list[InvoiceView]:
+    """All issued invoices of an organization, newest first."""
+    found = Invoice.objects.filter(organization_id=org_id).exclude(status=Invoice.Status.DRAFT)
+    return [_invoice(invoice) for invoice in found.select_related("plan").prefetch_related("lines")]
+
+
+def invoice(org_id: int, invoice_id: int) -> InvoiceView:
+    """One issued invoice of this organization; anybody else's is not found."""
+    found = _own(Invoice.objects.select_related("plan").prefetch_related("lines"), org_id).filter(pk=invoice_id).first()
+    if found is None:
+        raise Problem("not_found")
+    return _invoice(found)
+
+
+def spend_this_month(org_id: int) -> Spend:
+    """The month to date for the console; raises not_found before an account is open."""
+    account, now = account_of(org_id), clock.now()
+    if account is None:
+        raise Problem("not_found")
+    month = periods.month_of(now)
+    spent = sum(line.amount for line in invoice_lines(account, month) if line.type == "usage")
+    calls = UsageRollupHour.objects.filter(org_id=org_id, mode="live", hour__gte=periods.starts(month),
+                                           hour__lt=periods.starts(periods.next_month(month))).aggregate(n=Sum("events"))
+    passed = max(now - periods.starts(month), timedelta(hours=1))
+    whole = periods.starts(periods.next_month(month)) - periods.starts(month)
+    forecast = spent * (whole // timedelta(seconds=1)) // (passed // timedelta(seconds=1))
+    return Spend(account.currency, spent, max(spent, forecast), account.limit_minor, calls["n"] or 0,
+                 account.plan.monthly_units, now)
+
+
+def quote(org_id: int, *, model: str, units: int) -> Quote:
+    """The price of `units` more calls' units of a model for this organization, with what is included this month."""
+    price = pricing.listed_price(model)
+    if price is None:
+        raise Problem("model_not_found", f"no price is listed for {model}")
+    month = periods.this_month()
+    used = sum(total.units for total in monthly_totals(org_id, until=periods.next_month(month))
+               if (total.month, total.model, total.unit) == (month, model, price.unit))
+    tariff = rating.per_unit(price.amount, included=price.free_per_month)
+    more = rating.rate(tariff, used + units) - rating.rate(tariff, used)
+    return Quote(model, price.unit, units, used, max(0, price.free_per_month - used), price.amount, more,
+                 price.currency)
+
+
+def ledger_spend(org_id: int, month: date) -> dict[int, tuple[Decimal, int]]:
+    """Key id → (exact minor units, calls) of live usage in a month: what the meter's counters must say."""
+    rows = (UsageRollupHour.objects.filter(org_id=org_id, mode="live", hour__gte=periods.starts(month),
+                                           hour__lt=periods.starts(periods.next_month(month)))
+            .order_by().values("key_id").annotate(all_amount=Sum("amount"), all_events=Sum("events")))
+    return {row["key_id"]: (row["all_amount"], row["all_events"]) for row in rows}
+
+
+def ledger_counts(since: datetime, until: datetime) -> list[tuple[str, int]]:
+    """Entries per model in a span, of all organizations: staff's second count against Triton's own."""
+    rows = (UsageEvent.objects.filter(occurred_at__gte=since, occurred_at__lt=until, kind="usage").order_by()
+            .values("model").annotate(n=Count("event_id")).order_by("model"))
+    return [(row["model"], row["n"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An hour whose rollup does not say what its events say."""
+
+    org_id: int
+    key_id: int
+    model: str
+    hour: datetime
+    events: tuple[int, int]  # recomputed, stored
+    units: tuple[Decimal, Decimal]
+    amount: tuple[Decimal, Decimal]
+
+
+def rollup_differences() -> list[Difference]:
+    """Recomputes every rollup from the events in one snapshot; an empty list is the proof that they agree."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT org_id, key_id, model, hour, coalesce(e.events, 0), coalesce(r.events, 0), coalesce(e.units, 0),
+                coalesce(r.units, 0), coalesce(e.amount, 0), coalesce(r.amount, 0)
+            FROM (SELECT org_id, key_id, model, unit, price_version, currency, mode,
+                    date_trunc('hour', occurred_at, 'UTC') AS hour, count(*) AS events, sum(units) AS units,
+                    sum(units * unit_amount) AS amount
+                  FROM billing_usage_event GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) e
+            FULL JOIN billing_usage_rollup_hour r USING
+                (org_id, key_id, model, unit, price_version, currency, mode, hour)
+            WHERE (e.events, e.units, e.amount) IS DISTINCT FROM (r.events, r.units, r.amount)
+            ORDER BY org_id, hour, model, key_id""")
+        return [Difference(org, key, model, hour, (e1, e2), (u1, u2), (a1, a2))
+                for org, key, model, hour, e1, e2, u1, u2, a1, a2 in cursor.fetchall()]
+
+
+def plan(code: str) -> Plan | None:
+    return Plan.objects.filter(code=code).first()
+
+
+def _tariff(model: str, version: int) -> tuple[str, str, rating.Tariff] | None:
+    kept = Price.objects.prefetch_related("tiers").filter(model=model, version=version).first()
+    if kept is not None:
+        tiers = tuple(rating.Tier(tier.up_to, tier.unit_amount, tier.flat_amount) for tier in kept.tiers.all())
+        return kept.unit, kept.currency, rating.Tariff(kept.scheme, tiers, kept.included, kept.package_size)
+    listed = pricing.listed_price(model, version)
+    if listed is None:
+        return None
+    return listed.unit, listed.currency, rating.per_unit(listed.amount, included=listed.free_per_month)
+
+
+def _own(found: QuerySet[Invoice], org_id: int) -> QuerySet[Invoice]:
+    return found.filter(organization_id=org_id).exclude(status=Invoice.Status.DRAFT)
+
+
+def _invoice(row: Invoice) -> InvoiceView:
+    lines = tuple(statement.Line(line.type, line.model, line.unit, line.price_version, line.period_start, line.units,
+                                 line.included, line.unit_amount, line.amount) for line in row.lines.all())
+    return InvoiceView(str(row.pk), row.label, row.status, row.currency, row.period_start, row.period_end,
+                       row.plan.code, lines, row.subtotal, row.discount, row.credit, row.tax, row.total,
+                       row.amount_paid, row.issued_at, row.due_at, row.paid_at)
+
+
+def _event(row: UsageEvent) -> EventView:
+    return EventView(row.event_id, row.key_id, row.model, row.version, row.unit, row.units, row.price_version,
+                     row.unit_amount, row.currency, row.mode, row.occurred_at, row.latency_ms, row.source, row.kind,
+                     row.reason)
+
+
+def _encode(row: UsageEvent) -> str:
+    return base64.urlsafe_b64encode(f"{row.occurred_at.isoformat()}|{row.event_id}".encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        moment, _, event_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        found = datetime.fromisoformat(moment)
+        if found.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        return found, UUID(event_id)
+    except (ValueError, binascii.Error) as error:
+        raise Problem("invalid_cursor") from error
