@@ -1,0 +1,116 @@
+"""`python -m model_registry.catalog_kit new NAME DOMAIN` lays out a capability; `run NAME` answers its example.
+
+`new` writes a manifest, an entry and an example that pass the catalogue's test as they are; then edit them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+from kernel.problems import Problem
+from model_registry.catalog_kit.runner import CATALOG, find_folder, read_example, run_capability
+from model_registry.manifest import NAME, folder_name
+
+# Where a domain's capabilities run unless their manifest says another family.
+FAMILIES = {"vision": "vision", "documents": "documents", "codes": "documents", "text": "text", "audio": "audio",
+            "series": "series", "energy": "series", "tables": "tables", "finance": "tables", "planning": "planning",
+            "health": "science", "science": "science"}
+
+MANIFEST = """\
+name: {name}
+version: 1.0.0
+title: {title}
+title_zh: {title}
+summary: Counts the characters and words of a text.
+summary_zh: 统计文本的字符数与词数。
+task: text-analysis
+domain: {domain}
+industry: [developer-tools]
+tags: []
+license: {{code: Apache-2.0, weights: none}}
+source: S1
+evidence: K
+family: {family}
+libraries: []
+input:
+  text: {{kind: text, max_chars: 10000}}
+parameters: {{}}
+output: key_values
+serving: {{timeout_ms: 5000, memory_mb: 10, pool: warm, deterministic: true}}
+pricing: {{unit: 1k_chars, amount: "0.01", currency: USD, free_per_month: 1000}}
+card:
+  use: What it is good for.
+  limits: Where it fails.
+  misuse: What it must not be used for.
+  origin: {{name: Own}}
+"""
+ENTRY = '''\
+"""{title}: what it does and after which method."""
+
+from __future__ import annotations
+
+from model_registry.catalog_kit import Request, Result
+
+
+def run(request: Request) -> Result:
+    """Characters and words of the text."""
+    text: str = request.input["text"]
+    return Result({{"values": [
+        {{"name": "characters", "value": len(text)}},
+        {{"name": "words", "value": len(text.split())}},
+    ]}})
+'''
+EXAMPLE = {
+    "input": {"text": "one two three"}, "parameters": {},
+    "output": {"values": [{"name": "characters", "value": 13}, {"name": "words", "value": 3}]}, "tolerance": 0,
+}
+
+
+def new(name: str, domain: str, root: Path = CATALOG) -> Path:
+    """Writes the folder of a new capability; Problem where the name is wrong or taken."""
+    if not re.match(NAME, name):
+        raise Problem("invalid_request", f"{name!r} can't be a name: lower case letters, digits, '.', '_' and '-'")
+    if domain not in FAMILIES:
+        raise Problem("invalid_request", f"unknown domain {domain}; known: {', '.join(FAMILIES)}")
+    folder = root / domain / folder_name(name)
+    if any(root.glob(f"*/{folder.name}")):
+        raise Problem("name_taken", f"the catalogue has a folder {folder.name} already")
+    folder.mkdir(parents=True)
+    title = name.replace("-", " ").replace("_", " ").capitalize()
+    (folder / "model.yaml").write_text(MANIFEST.format(name=name, domain=domain, family=FAMILIES[domain], title=title))
+    (folder / "entry.py").write_text(ENTRY.format(title=title))
+    (folder / "example.json").write_text(json.dumps(EXAMPLE, indent=1, ensure_ascii=False) + "\n")
+    return folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m model_registry.catalog_kit", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    adding = commands.add_parser("new", help="lay out a new capability")
+    adding.add_argument("name")
+    adding.add_argument("domain", choices=sorted(FAMILIES))
+    running = commands.add_parser("run", help="answer a capability's example and print the response")
+    running.add_argument("name")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "new":
+            folder = new(chosen.name, chosen.domain)
+            print(f"{folder}\nEdit it, then: pytest tests/catalog -k {folder.name}")
+            return 0
+        request, media, _ = read_example(find_folder(chosen.name))
+        response, files = run_capability(chosen.name, request, media)
+        print(json.dumps(response, indent=1, ensure_ascii=False))
+        for file in files:
+            print(f"{file.content_type}, {len(file.data):,} bytes", file=sys.stderr)
+        return 0
+    except Problem as problem:
+        print(problem.detail, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
