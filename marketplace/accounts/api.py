@@ -19,7 +19,8 @@ from marketplace.accounts.api_auth import actor_of_request, organization_of_requ
 from marketplace.accounts.models import ApiKey
 from marketplace.accounts.permissions import SCOPES, KeyPrincipal
 
-NOT_FOUND = {(404, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT, description="A problem: not_found")}
+NOT_FOUND = {(404, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT,
+                                                                description="A problem: not_found")}
 INVALID = {(422, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT,
                                                               description="A problem: validation_error")}
 PAGING = [OpenApiParameter("limit", int, description="1 to 100, 20 unless told"),
@@ -76,7 +77,8 @@ class CreateApiKeySerializer(serializers.Serializer):
 
     name = serializers.CharField(max_length=80)
     mode = serializers.CharField(default="live", help_text="live or test")
-    scopes = serializers.ListField(child=serializers.CharField(), default=["predict"], help_text=f"Of {', '.join(SCOPES)}.")
+    scopes = serializers.ListField(child=serializers.CharField(), default=["predict"],
+                                   help_text=f"Of {', '.join(SCOPES)}.")
     models = serializers.ListField(child=serializers.CharField(max_length=64), default=list, max_length=300)
     allowed_ips = serializers.ListField(child=serializers.CharField(max_length=49), default=list, max_length=50)
     rate_per_minute = serializers.IntegerField(default=600)

@@ -23,6 +23,8 @@ class Limits:
     models: tuple[str, ...] = ()
     monthly_limit_minor: int | None = None
     monthly_units: int | None = None
+    rate_per_minute: int | None = None  # of the plan; a key never gets more
+    concurrency: int | None = None
 
 
 def organization(org_id: int) -> Organization:
@@ -145,7 +147,9 @@ def grant_for(key: ApiKey, limits: Limits = Limits()) -> Grant:
     org = key.organization
     return Grant(
         key_id=key.pk, key_hash=key.key_hash, org_id=org.pk, mode="live" if key.mode == "live" else "test",
-        scopes=tuple(key.scopes), models=allowed, rate_per_minute=key.rate_per_minute, concurrency=key.concurrency,
+        scopes=tuple(key.scopes), models=allowed,
+        rate_per_minute=min(key.rate_per_minute, limits.rate_per_minute or key.rate_per_minute),
+        concurrency=min(key.concurrency, limits.concurrency or key.concurrency),
         monthly_limit_minor=limits.monthly_limit_minor, monthly_units=limits.monthly_units, currency=org.currency,
         allowed_ips=tuple(key.allowed_ips), expires_at=key.expires_at,
         active=key.revoked_at is None and org.status != Organization.Status.SUSPENDED,

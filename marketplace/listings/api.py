@@ -65,7 +65,8 @@ class Models(APIView):
 
     @extend_schema(
         operation_id="models_list", tags=["models"], summary="Search the catalogue", auth=[],
-        parameters=[*PAGING, OpenApiParameter("search", str, description="Words in English or Chinese; typos are fine."),
+        parameters=[*PAGING,
+                    OpenApiParameter("search", str, description="Words in English or Chinese; typos are fine."),
                     OpenApiParameter("sort", str, description=", ".join(selectors.SORTS)), *FILTERS],
         responses={200: ModelPageSerializer})
     def get(self, request: Request) -> Response:

@@ -8,6 +8,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
+from billing import selectors as billing
 from kernel.contracts import GRANT_KEY, SNAPSHOT_CHANNEL, Grant
 from kernel.facts import GrantsChanged
 from marketplace.accounts import selectors as accounts
@@ -16,8 +17,12 @@ from marketplace.listings import selectors
 
 def build_grants(org: accounts.Organization) -> list[Grant]:
     """The grants of an organization's keys: accounts, subscriptions and spending limits put together."""
-    limits = accounts.Limits(models=selectors.subscribed_models(org))
-    return list(accounts.grants(org, limits))
+    models = selectors.subscribed_models(org)
+    spending = billing.limits(org.pk)
+    if spending is None:  # no purse yet: nothing was ever charged, and only the keys' own limits hold
+        return list(accounts.grants(org, accounts.Limits(models)))
+    return list(accounts.grants(org, accounts.Limits(
+        models, spending.monthly_limit_minor, spending.monthly_units, spending.rate_per_minute, spending.concurrency)))
 
 
 def write_snapshots(org: accounts.Organization) -> int:
