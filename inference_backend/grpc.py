@@ -31,8 +31,8 @@ MAX_MESSAGE = 64 << 20
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse{status}
 
 _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 402: "PERMISSION_DENIED", 403: "PERMISSION_DENIED",
-           404: "NOT_FOUND", 409: "ABORTED", 413: "INVALID_ARGUMENT", 422: "INVALID_ARGUMENT", 429: "RESOURCE_EXHAUSTED",
-           499: "CANCELLED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+           404: "NOT_FOUND", 409: "ABORTED", 413: "INVALID_ARGUMENT", 422: "INVALID_ARGUMENT",
+           429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
 # datatype → the field of InferTensorContents that holds its values
 _CONTENTS = {"BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents",
              "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents", "UINT32": "uint_contents",
@@ -51,8 +51,9 @@ class GrpcServer:
 
     async def start(self) -> int:
         await self._runtime.start()
-        self._server = grpc.aio.server(options=[("grpc.max_receive_message_length", MAX_MESSAGE),
-                                                ("grpc.max_send_message_length", MAX_MESSAGE), ("grpc.so_reuseport", 0)])
+        self._server = grpc.aio.server(options=[
+            ("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE),
+            ("grpc.so_reuseport", 0)])
         self._server.add_generic_rpc_handlers((_Handlers(self._runtime),))
         port = self._server.add_insecure_port(self._address)
         await self._server.start()
@@ -167,7 +168,8 @@ class _Service:
     async def index(self, _request: Any, context: Context) -> Any:
         grant = await authenticate(self._runtime, *_caller(context))
         return messages.RepositoryIndexResponse(models=[
-            messages.RepositoryIndexResponse.ModelIndex(**entry) for entry in await oip_rest.index(self._runtime, grant)])
+            messages.RepositoryIndexResponse.ModelIndex(**entry)
+            for entry in await oip_rest.index(self._runtime, grant)])
 
     async def infer(self, request: Any, context: Context) -> Any:
         key, ip = _caller(context)
@@ -180,8 +182,8 @@ class _Service:
                         lambda reply, target: _delivery(work.finish(reply, target)))
 
         outcome = await invoke(self._runtime, Call(
-            model=request.model_name, body=request.SerializeToString(deterministic=True), prepare=prepare, key=key, ip=ip,
-            version=request.model_version or None,
+            model=request.model_name, body=request.SerializeToString(deterministic=True), prepare=prepare, key=key,
+            ip=ip, version=request.model_version or None,
             timeout_ms=max(int(remaining * 1000), 1) if remaining is not None else None))
         tensors: list[Tensor] = outcome.body
         answer = messages.ModelInferResponse(model_name=outcome.route.model, model_version=str(outcome.target.version),

@@ -89,7 +89,8 @@ class Gateway:
             response = problem_response(problem, dialect, request_id)
         except Exception:
             log.exception("call %s failed", request_id)
-            response = problem_response(Problem("internal_error", "an unexpected failure on our side"), dialect, request_id)
+            problem = Problem("internal_error", "an unexpected failure on our side")
+            response = problem_response(problem, dialect, request_id)
         await response.send(send, request_id)
 
     @staticmethod
@@ -117,7 +118,8 @@ class Gateway:
         if dialect == "oip":
             match = _INFER.fullmatch(path)
             if match and method == "POST":
-                return await oip_rest.infer(runtime, request, unquote(match[1]), unquote(match[2]) if match[2] else None)
+                version = unquote(match[2]) if match[2] else None
+                return await oip_rest.infer(runtime, request, unquote(match[1]), version)
             return await oip_rest.answer(runtime, request, [unquote(part) for part in path.split("/")[2:]])
         if method == "GET" and path == "/v1/models":
             return await openai.models(runtime, request, None)

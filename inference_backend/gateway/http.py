@@ -31,7 +31,8 @@ class Request:
         self.method: str = scope["method"]
         path: str = scope["path"]
         self.path = path.rstrip("/") or "/"
-        self.headers: dict[str, str] = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        self.headers: dict[str, str] = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         self.query = scope.get("query_string", b"")
         self.ip: str = (scope.get("client") or ("",))[0]
         self.request_id = request_id

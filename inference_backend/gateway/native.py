@@ -65,7 +65,8 @@ async def _put_off(runtime: Runtime, request: Request, model: str, content_type:
     answer, replayed = await runtime.jobs.submit(
         grant, model=model, version=version, body=request.body, content_type=content_type, metadata=body.metadata,
         webhook=body.webhook, idempotency_key=request.idempotency_key)
-    headers = {"Preference-Applied": "respond-async", "Retry-After": "1", "Location": f"/api/v1/predictions/{answer['id']}"}
+    headers = {"Preference-Applied": "respond-async", "Retry-After": "1",
+               "Location": f"/api/v1/predictions/{answer['id']}"}
     if replayed:
         headers["Idempotent-Replayed"] = "true"
     return Response.json(answer, status=202, headers=headers)

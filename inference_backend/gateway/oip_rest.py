@@ -13,7 +13,8 @@ from inference_backend.runtime import Runtime
 from kernel.contracts import Grant, Route, TensorSpec
 from kernel.problems import Problem
 
-SERVER = {"name": "tessera", "version": "1.0.0", "extensions": ["binary_tensor_data", "statistics", "model_configuration"]}
+SERVER = {"name": "tessera", "version": "1.0.0",
+          "extensions": ["binary_tensor_data", "statistics", "model_configuration"]}
 _FORBIDDEN = ("systemsharedmemory", "cudasharedmemory", "trace", "logging")
 
 
@@ -63,7 +64,8 @@ def _about(runtime: Runtime, route: Route, version: str | None, rest: list[str],
             return Response.json({"model_stats": [{
                 "name": route.model, "version": str(target.version), "inference_count": success,
                 "execution_count": success, "inference_stats": {
-                    "success": {"count": success, "ns": figures.total_ns}, "fail": {"count": figures.failures, "ns": 0}}}]})
+                    "success": {"count": success, "ns": figures.total_ns},
+                    "fail": {"count": figures.failures, "ns": 0}}}]})
         case ["infer" | "generate" | "generate_stream"]:
             raise Problem("method_not_allowed", "use POST")
     raise Problem("not_found", "there is nothing here")
