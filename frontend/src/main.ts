@@ -60,3 +60,5 @@ document.addEventListener("htmx:load", (event) => widths((event as CustomEvent<{
 document.addEventListener("htmx:responseError", () => toast(document.body.dataset.failed ?? ""));
 document.addEventListener("htmx:sendError", () => toast(document.body.dataset.failed ?? ""));
 widths(document);
+// On a narrow screen the results come first; the filters open on demand.
+if (innerWidth < 1024) document.getElementById("facets")?.removeAttribute("open");

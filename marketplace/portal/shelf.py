@@ -27,9 +27,10 @@ CATALOG = Path(catalog_kit.__file__).resolve().parent.parent / "catalog"
 MODALITIES = {
     "image": lazy("Vision"), "document": lazy("Documents"), "code": lazy("Codes"), "text": lazy("Language"),
     "audio": lazy("Audio"), "series": lazy("Time series"), "table": lazy("Tables"), "planning": lazy("Planning"),
+    "science": lazy("Science"), "graph": lazy("Graphs"), "finance": lazy("Finance"),
 }
 PALETTES = {"image": "vision", "document": "vision", "code": "vision", "text": "language", "audio": "audio",
-            "series": "timeseries", "table": "tabular", "tables": "tabular"}
+            "series": "timeseries", "table": "tabular", "finance": "tabular"}
 INDUSTRIES = {
     "manufacturing": lazy("Manufacturing"), "energy": lazy("Energy"), "finance": lazy("Finance"),
     "retail": lazy("Retail"), "healthcare": lazy("Healthcare"), "logistics": lazy("Logistics"),
