@@ -96,7 +96,8 @@ def _encoder(weights: dict[str, np.ndarray]) -> Any:
         x = graph.add("Squeeze", [sequence, graph.constant("axis_1", [1], np.int64)])
     final = graph.add("Squeeze", [last, graph.constant("axis_0", [0], np.int64)])
     linear = [final, graph.constant("linear_w", weights["linear.weight"])]
-    raw = graph.add("Relu", [graph.add("Gemm", [*linear, graph.constant("linear_b", weights["linear.bias"])], transB=1)])
+    product = graph.add("Gemm", [*linear, graph.constant("linear_b", weights["linear.bias"])], transB=1)
+    raw = graph.add("Relu", [product])
     length = graph.add("ReduceL2", [raw, graph.constant("axis_1", [1], np.int64)], keepdims=1)
     graph.add("Div", [raw, length], "embedding")
     mels = [("mels", TensorProto.FLOAT, ["N", "T", 40])]
