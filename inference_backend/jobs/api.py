@@ -177,8 +177,10 @@ class ModelPredictions(APIView):
             raise Problem("invalid_request", "Idempotency-Key holds 1 to 255 characters")
         if "respond-async" in request.headers.get("Prefer", ""):
             return _submit(grant, model, body, document, key)
+        if document.get("webhook"):
+            raise Problem("invalid_request", "a webhook goes with Prefer: respond-async")
         order = ports.Order(grant, model, document.get("version"), "application/json", body,
-                            ids.billing_event_id(grant.key_id, key), "sync")
+                            ids.billing_event_id(grant.key_id, None if key is None else f"{model}:{key}"), "sync")
         started = now()
         done = async_to_sync(_invoke)(order)
         return Response(_finished(order, done, document, started.isoformat()))
@@ -192,6 +194,8 @@ def _read(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("input"), dict):
         raise Problem("validation_error", "the body is an object with the member input",
                       errors=[FieldError("/input", "required", "required")])
+    if not isinstance(document.get("version"), int | str | None) or isinstance(document.get("version"), bool):
+        raise Problem("validation_error", errors=[FieldError("/version", "must be a number or an alias")])
     if document.get("metadata") is not None and not isinstance(document["metadata"], dict):
         raise Problem("validation_error", errors=[FieldError("/metadata", "must be an object")])
     if document.get("webhook") is not None and not isinstance(document["webhook"], str):
@@ -224,15 +228,13 @@ async def _invoke(order: ports.Order) -> ports.Completed:
 
 
 def _finished(order: ports.Order, done: ports.Completed, document: dict[str, Any], started: str) -> dict[str, Any]:
-    public = ids.prefixed("pred", order.event_id)
-    root = f"/api/v1/predictions/{public}"
     return {
-        "id": public, "object": "prediction", "model": order.model, "version": done.version,
-        "variant": done.variant or None, "status": "succeeded", "progress": 1.0, "stage": None,
+        "id": ids.prefixed("pred", order.event_id), "object": "prediction", "model": order.model,
+        "version": done.version, "variant": done.variant or None, "status": "succeeded", "progress": 1.0, "stage": None,
         "output": orjson.loads(done.output), "error": None, "usage": done.usage,
         "metadata": document.get("metadata") or {}, "logs_url": None, "created_at": started, "started_at": started,
         "completed_at": now().isoformat(), "expires_at": None,
-        "urls": {"get": root, "cancel": f"{root}/cancel", "events": f"{root}/events"},
+        "urls": {},
     }
 
 

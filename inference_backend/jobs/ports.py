@@ -19,7 +19,7 @@ class Order:
 
     grant: Grant
     model: str
-    version: int | None
+    version: int | str | None  # a number, an alias, or the route's pick
     content_type: str
     body: bytes
     event_id: UUID  # the id that bills

@@ -24,8 +24,8 @@ class PredictionUsageSerializer(serializers.Serializer):
     units = serializers.IntegerField()
     cost = serializers.CharField(help_text="Decimal text in the currency's unit, before included units and tiers.")
     currency = serializers.CharField()
-    compute_ms = serializers.IntegerField(required=False)
-    queue_ms = serializers.IntegerField(required=False)
+    compute_ms = serializers.FloatField(required=False)
+    queue_ms = serializers.FloatField(required=False)
 
 
 class PredictionErrorSerializer(serializers.Serializer):
@@ -34,9 +34,9 @@ class PredictionErrorSerializer(serializers.Serializer):
 
 
 class PredictionUrlsSerializer(serializers.Serializer):
-    get = serializers.CharField()
-    cancel = serializers.CharField()
-    events = serializers.CharField()
+    get = serializers.CharField(required=False, help_text="Absent where the prediction is not stored.")
+    cancel = serializers.CharField(required=False)
+    events = serializers.CharField(required=False)
     web = serializers.CharField(required=False)
 
 
@@ -52,6 +52,7 @@ class PredictionSerializer(serializers.Serializer):
     progress = serializers.FloatField(allow_null=True)
     stage = serializers.CharField(allow_null=True)
     output = serializers.JSONField(allow_null=True, help_text="By the model's output schema; media as data: URLs.")
+    warnings = serializers.ListField(child=serializers.CharField(), required=False)
     error = PredictionErrorSerializer(allow_null=True)
     usage = PredictionUsageSerializer(allow_null=True)
     metadata = serializers.DictField()

@@ -42,8 +42,8 @@ class Usage(APIModel):
     units: int
     cost: Decimal
     currency: str = ""
-    compute_ms: int | None = None
-    queue_ms: int | None = None
+    compute_ms: float | None = None
+    queue_ms: float | None = None
 
 
 class Failure(APIModel):
@@ -61,6 +61,7 @@ class _Fields(APIModel):
     stage: str | None = None
     output: Any = None
     error: Failure | None = None
+    warnings: list[str] = Field(default_factory=list)
     usage: Usage | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime | None = None

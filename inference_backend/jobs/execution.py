@@ -1,0 +1,57 @@
+"""A job's order as a call of the one path: the same `invoke` as the gateway's, with the job's own billing id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import orjson
+
+from inference_backend.jobs import ports
+from inference_backend.predictions import Predicted, parse_body, predict, usage_of
+from inference_backend.runtime import Runtime
+from kernel.contracts import Grant
+from kernel.problems import Problem
+
+SESSION_GRANT = "playground"  # how the key hash of a grant starts that belongs to a session, not to a key
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationRuntime:
+    """The port that jobs run on, over a started `Runtime` of the data plane."""
+
+    runtime: Runtime
+
+    async def run(self, order: ports.Order, note: ports.Note) -> ports.Completed:
+        """See `ports.Runtime.run`."""
+        grant = await self._current(order.grant) if order.source == "async" else order.grant
+        outcome = await predict(
+            self.runtime, model=order.model, content_type=order.content_type, raw=order.body,
+            body=parse_body(order.body, order.content_type), grant=grant,
+            version=None if order.version is None else str(order.version), event_id=order.event_id,
+            source=cast(Literal["sync", "async"], order.source), note=note)
+        predicted: Predicted = outcome.body
+        return ports.Completed(orjson.dumps(predicted.output), usage_of(outcome), outcome.target.version,
+                               outcome.target.label)
+
+    async def _current(self, admitted: Grant) -> Grant:
+        """The grant as it is now: a key that was revoked after the job was accepted runs nothing any more."""
+        if admitted.key_hash.startswith(SESSION_GRANT):
+            return admitted
+        grant = await self.runtime.snapshots.grant(admitted.key_hash)
+        if grant is None or not grant.active:
+            raise Problem("invalid_api_key", "the API key was revoked before the job ran")
+        return grant
+
+
+def factory(open_runtime: Callable[[], AbstractAsyncContextManager[Runtime]]) -> ports.RuntimeFactory:
+    """What config/wiring.py registers: `set_runtime_factory(execution.factory(make_runtime))`."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[ports.Runtime]:
+        async with open_runtime() as runtime:
+            yield InvocationRuntime(runtime)
+
+    return opened
