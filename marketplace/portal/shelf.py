@@ -25,23 +25,60 @@ from model_registry.catalog_kit.tasks import TASKS
 
 CATALOG = Path(catalog_kit.__file__).resolve().parent.parent / "catalog"
 MODALITIES = {
-    "image": lazy("Vision"), "document": lazy("Documents"), "code": lazy("Codes"), "text": lazy("Language"),
-    "audio": lazy("Audio"), "series": lazy("Time series"), "table": lazy("Tables"), "planning": lazy("Planning"),
-    "science": lazy("Science"), "graph": lazy("Graphs"), "finance": lazy("Finance"),
+    "image": lazy("Vision"),
+    "document": lazy("Documents"),
+    "code": lazy("Codes"),
+    "text": lazy("Language"),
+    "audio": lazy("Audio"),
+    "series": lazy("Time series"),
+    "table": lazy("Tables"),
+    "planning": lazy("Planning"),
+    "science": lazy("Science"),
+    "graph": lazy("Graphs"),
+    "finance": lazy("Finance"),
 }
-PALETTES = {"image": "vision", "document": "vision", "code": "vision", "text": "language", "audio": "audio",
-            "series": "timeseries", "table": "tabular", "finance": "tabular"}
+PALETTES = {
+    "image": "vision",
+    "document": "vision",
+    "code": "vision",
+    "text": "language",
+    "audio": "audio",
+    "series": "timeseries",
+    "table": "tabular",
+    "finance": "tabular",
+}
 INDUSTRIES = {
-    "manufacturing": lazy("Manufacturing"), "energy": lazy("Energy"), "finance": lazy("Finance"),
-    "retail": lazy("Retail"), "healthcare": lazy("Healthcare"), "logistics": lazy("Logistics"),
-    "media": lazy("Media"), "public-sector": lazy("Public sector"), "education": lazy("Education"),
-    "agriculture": lazy("Agriculture"), "security": lazy("Security"), "developer-tools": lazy("Developer tools"),
+    "manufacturing": lazy("Manufacturing"),
+    "energy": lazy("Energy"),
+    "finance": lazy("Finance"),
+    "retail": lazy("Retail"),
+    "healthcare": lazy("Healthcare"),
+    "logistics": lazy("Logistics"),
+    "media": lazy("Media"),
+    "public-sector": lazy("Public sector"),
+    "education": lazy("Education"),
+    "agriculture": lazy("Agriculture"),
+    "security": lazy("Security"),
+    "developer-tools": lazy("Developer tools"),
 }
-UNITS = {"call": lazy("call"), "image": lazy("image"), "page": lazy("page"), "second": lazy("second"),
-         "1k_chars": lazy("1,000 characters"), "row": lazy("row"), "point": lazy("point")}
+UNITS = {
+    "call": lazy("call"),
+    "image": lazy("image"),
+    "page": lazy("page"),
+    "second": lazy("second"),
+    "1k_chars": lazy("1,000 characters"),
+    "row": lazy("row"),
+    "point": lazy("point"),
+}
 SOURCES = {"S1": lazy("Library"), "S2": lazy("Trained here"), "S3": lazy("Published weights")}
-FACETS = {"modality": lazy("Modality"), "task": lazy("Task"), "industry": lazy("Industry"),
-          "price": lazy("Price"), "licence": lazy("Licence"), "source": lazy("Source")}
+FACETS = {
+    "modality": lazy("Modality"),
+    "task": lazy("Task"),
+    "industry": lazy("Industry"),
+    "price": lazy("Price"),
+    "licence": lazy("Licence"),
+    "source": lazy("Source"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +111,14 @@ class Card:
 
     def values(self, facet: str) -> list[str]:
         m = self.manifest
-        return {"modality": [self.modality], "task": [m["task"]], "industry": m["industry"],
-                "price": [m["pricing"]["unit"]], "licence": [m["license"]["code"]], "source": [m["source"]]}[facet]
+        return {
+            "modality": [self.modality],
+            "task": [m["task"]],
+            "industry": m["industry"],
+            "price": [m["pricing"]["unit"]],
+            "licence": [m["license"]["code"]],
+            "source": [m["source"]],
+        }[facet]
 
 
 @lru_cache(maxsize=2)
@@ -127,9 +170,23 @@ def search(query: str, chosen: Mapping[str, list[str]], *, chinese: bool) -> tup
     for facet, title in FACETS.items():
         counts = Counter(v for c in texts if fits(c, but=facet) for v in c.values(facet))
         values = {v for c in everything for v in c.values(facet)}
-        items = [{"value": v, "label": label(facet, v, chinese=chinese), "count": counts[v],
-                  "on": v in chosen.get(facet, [])} for v in values]
+        items = [
+            {
+                "value": v,
+                "label": label(facet, v, chinese=chinese),
+                "count": counts[v],
+                "on": v in chosen.get(facet, []),
+            }
+            for v in values
+        ]
         items.sort(key=lambda item: (-item["count"], item["label"]))
-        facets.append({"key": facet, "title": title, "items": items[:7], "more": items[7:],
-                       "open": any(item["on"] for item in items[7:])})
+        facets.append(
+            {
+                "key": facet,
+                "title": title,
+                "items": items[:7],
+                "more": items[7:],
+                "open": any(item["on"] for item in items[7:]),
+            }
+        )
     return [c for c in texts if fits(c)], facets

@@ -61,9 +61,17 @@ def overview(request: HttpRequest) -> HttpResponse:
     spend, subscriptions = _spend(org), list(listings.subscriptions(org))
     has_key = accounts.api_keys(org).exists()
     steps = [("subscribe", bool(subscriptions)), ("key", has_key), ("call", bool(spend and spend.calls))]
-    return render(request, "console/overview.html", {
-        "nav": "overview", "spend": spend, "subscriptions": subscriptions, "steps": steps,
-        "done": all(done for _step, done in steps)})
+    return render(
+        request,
+        "console/overview.html",
+        {
+            "nav": "overview",
+            "spend": spend,
+            "subscriptions": subscriptions,
+            "steps": steps,
+            "done": all(done for _step, done in steps),
+        },
+    )
 
 
 @login_required
@@ -73,8 +81,9 @@ def keys(request: HttpRequest) -> HttpResponse:
     org, form, secret, problem = _org(request), KeyForm(request.POST or None), "", None
     if request.method == "POST" and form.is_valid():
         try:
-            _key, secret = account_services.create_api_key(org=org, actor=request.user, name=form.cleaned_data["name"],
-                                                           mode=form.cleaned_data["mode"])
+            _key, secret = account_services.create_api_key(
+                org=org, actor=request.user, name=form.cleaned_data["name"], mode=form.cleaned_data["mode"]
+            )
             form = KeyForm()
         except Problem as caught:
             problem = caught
@@ -103,8 +112,14 @@ def change_key(request: HttpRequest, key_id: int, action: str) -> HttpResponse:
 
 
 def _keys_page(org: Any, form: KeyForm, secret: str, problem: Problem | None) -> dict[str, Any]:
-    return {"nav": "keys", "keys": list(accounts.api_keys(org)), "form": form, "secret": secret, "problem": problem,
-            "now": clock.now()}
+    return {
+        "nav": "keys",
+        "keys": list(accounts.api_keys(org)),
+        "form": form,
+        "secret": secret,
+        "problem": problem,
+        "now": clock.now(),
+    }
 
 
 @login_required
@@ -113,19 +128,30 @@ def usage(request: HttpRequest) -> HttpResponse:
     org = _org(request)
     _may(request, org, "billing:read")
     since, until = _month()
-    by_model, by_key, by_day = (money.usage(org.pk, since=since, until=until, group_by=group)
-                                for group in ("model", "key", "day"))
+    by_model, by_key, by_day = (
+        money.usage(org.pk, since=since, until=until, group_by=group) for group in ("model", "key", "day")
+    )
     if request.GET.get("format") == "csv":
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="usage.csv"'
         sheet = csv.writer(response)
         sheet.writerow(["day", "unit", "units", "calls", "amount_minor", "currency"])
-        sheet.writerows([row.group[:10], row.unit, row.units, row.events, row.amount_minor, row.currency] for row in by_day)
+        sheet.writerows(
+            [row.group[:10], row.unit, row.units, row.events, row.amount_minor, row.currency] for row in by_day
+        )
         return response
     names = {str(key.pk): key.name for key in accounts.api_keys(org)}
-    return render(request, "console/usage.html", {
-        "nav": "usage", "spend": _spend(org), "by_model": by_model, "bars": _bars(by_day, since),
-        "by_key": [(names.get(row.group, ""), row) for row in by_key]})
+    return render(
+        request,
+        "console/usage.html",
+        {
+            "nav": "usage",
+            "spend": _spend(org),
+            "by_model": by_model,
+            "bars": _bars(by_day, since),
+            "by_key": [(names.get(row.group, ""), row) for row in by_key],
+        },
+    )
 
 
 def _bars(rows: list[money.UsageSum], since: datetime) -> list[dict[str, Any]]:
@@ -152,7 +178,9 @@ def billing(request: HttpRequest) -> HttpResponse:
         draft = money.draft_invoice(org.pk)
     except Problem:
         draft = None
-    return render(request, "console/billing.html", {"nav": "billing", "draft": draft, "invoices": money.invoices(org.pk)})
+    return render(
+        request, "console/billing.html", {"nav": "billing", "draft": draft, "invoices": money.invoices(org.pk)}
+    )
 
 
 @login_required
@@ -175,9 +203,22 @@ def subscribe(request: HttpRequest, name: str) -> HttpResponse:
         except Problem as caught:
             problem = caught
     pricing = card.manifest["pricing"]
-    units = min(max(int(request.GET.get("units", "1000") if request.GET.get("units", "").isdecimal() else 1000), 0), 10**9)
+    units = min(
+        max(int(request.GET.get("units", "1000") if request.GET.get("units", "").isdecimal() else 1000), 0), 10**9
+    )
     free = pricing.get("free_per_month", 0)
-    return render(request, "portal/subscribe.html", {
-        "card": card, "nav": "models", "units": units, "free": free, "billed": max(0, units - free), "problem": problem,
-        "estimate": max(0, units - free) * card.amount, "unit": shelf.UNITS[pricing["unit"]],
-        "subscribed": listings.subscription(org, name) is not None})
+    return render(
+        request,
+        "portal/subscribe.html",
+        {
+            "card": card,
+            "nav": "models",
+            "units": units,
+            "free": free,
+            "billed": max(0, units - free),
+            "problem": problem,
+            "estimate": max(0, units - free) * card.amount,
+            "unit": shelf.UNITS[pricing["unit"]],
+            "subscribed": listings.subscription(org, name) is not None,
+        },
+    )

@@ -28,7 +28,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            user, _org = accounts.sign_up(email=data["email"], password=data["password"], organization_name=data["organization"])
+            user, _org = accounts.sign_up(
+                email=data["email"], password=data["password"], organization_name=data["organization"]
+            )
         except Problem as problem:
             for fault in problem.errors:
                 field = fault.pointer.strip("/")
@@ -46,7 +48,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 def log_in(request: HttpRequest) -> HttpResponse:
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = authenticate(request, username=form.cleaned_data["email"].lower(), password=form.cleaned_data["password"])
+        user = authenticate(
+            request, username=form.cleaned_data["email"].lower(), password=form.cleaned_data["password"]
+        )
         if user is not None:
             login(request, user)
             return redirect(_next(request))

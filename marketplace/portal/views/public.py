@@ -39,13 +39,23 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = shelf.cards()
     ahead = [cards[name] for name in SHOWN_FIRST if name in cards]
     rest = [card for card in cards.values() if card not in ahead]
-    modalities = [{"value": value, "label": shelf.label("modality", value, chinese=_chinese()), "count": count}
-                  for value, count in Counter(c.modality for c in cards.values()).most_common()]
+    modalities = [
+        {"value": value, "label": shelf.label("modality", value, chinese=_chinese()), "count": count}
+        for value, count in Counter(c.modality for c in cards.values()).most_common()
+    ]
     demo = next((card for card in ahead + rest if card.manifest["output"] in ("spans", "series_forecast")), None)
-    return render(request, "portal/home.html", {
-        "count": len(cards), "modalities": modalities, "featured": (ahead + rest)[:6], "demo": demo,
-        "config": playground(request, demo) if demo else None, "nav": "home",
-    })
+    return render(
+        request,
+        "portal/home.html",
+        {
+            "count": len(cards),
+            "modalities": modalities,
+            "featured": (ahead + rest)[:6],
+            "demo": demo,
+            "config": playground(request, demo) if demo else None,
+            "nav": "home",
+        },
+    )
 
 
 @require_GET
@@ -56,18 +66,37 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     if request.GET.get("sort") == "price":
         found.sort(key=lambda card: (card.amount, card.name))
     template = "portal/_results.html" if request.headers.get("HX-Target") == "results" else "portal/catalogue.html"
-    return render(request, template, {"cards": found, "facets": facets, "query": query, "nav": "models",
-                                      "count": len(shelf.cards()), "sort": request.GET.get("sort", "")})
+    return render(
+        request,
+        template,
+        {
+            "cards": found,
+            "facets": facets,
+            "query": query,
+            "nav": "models",
+            "count": len(shelf.cards()),
+            "sort": request.GET.get("sort", ""),
+        },
+    )
 
 
 @require_GET
 def palette(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "")[:100]
-    pages = [(_("Models"), reverse("catalogue")), (_("Pricing"), reverse("pricing")), (_("Docs"), reverse("docs")),
-             (_("API keys"), reverse("keys")), (_("Usage"), reverse("usage")), (_("Billing"), reverse("billing"))]
+    pages = [
+        (_("Models"), reverse("catalogue")),
+        (_("Pricing"), reverse("pricing")),
+        (_("Docs"), reverse("docs")),
+        (_("API keys"), reverse("keys")),
+        (_("Usage"), reverse("usage")),
+        (_("Billing"), reverse("billing")),
+    ]
     found = shelf.search(query, {}, chinese=_chinese())[0][:8]
-    return render(request, "portal/_palette.html", {
-        "pages": [page for page in pages if query.lower() in page[0].lower()], "cards": found})
+    return render(
+        request,
+        "portal/_palette.html",
+        {"pages": [page for page in pages if query.lower() in page[0].lower()], "cards": found},
+    )
 
 
 def _with_addresses(value: Any, name: str) -> Any:
@@ -83,24 +112,49 @@ def playground(request: HttpRequest, card: shelf.Card) -> dict[str, Any]:
     """All that the playground element needs, as JSON."""
     m = card.manifest
     words = {
-        "input": _("Input"), "output": _("Output"), "preview": _("Preview"), "code": _("Code"), "run": _("Run"),
-        "follows": _("Follows the form. Put your key into TESSERA_API_KEY."), "this_run": _("One unit"),
-        "sign_up": _("Sign up to run"), "subscribe": _("Subscribe to run"), "copy": _("Copy"), "copied": _("Copied"),
-        "stored": _("Stored example, free"), "running": _("Running…"), "starting": _("Starting the model…"),
-        "failed": _("That did not work"), "upload": _("Choose, drop or paste a file"), "too_large": _("This file is too large."),
-        "numbers": _("numbers, separated by commas or lines"), "add_row": _("Add a row"), "bad_json": _("This is not valid JSON."),
-        "nothing": _("Nothing was found."), "coverage": _("Coverage"), "compare": _("Before and after"), "mask": _("Mask"),
+        "input": _("Input"),
+        "output": _("Output"),
+        "preview": _("Preview"),
+        "code": _("Code"),
+        "run": _("Run"),
+        "follows": _("Follows the form. Put your key into TESSERA_API_KEY."),
+        "this_run": _("One unit"),
+        "sign_up": _("Sign up to run"),
+        "subscribe": _("Subscribe to run"),
+        "copy": _("Copy"),
+        "copied": _("Copied"),
+        "stored": _("Stored example, free"),
+        "running": _("Running…"),
+        "starting": _("Starting the model…"),
+        "failed": _("That did not work"),
+        "upload": _("Choose, drop or paste a file"),
+        "too_large": _("This file is too large."),
+        "numbers": _("numbers, separated by commas or lines"),
+        "add_row": _("Add a row"),
+        "bad_json": _("This is not valid JSON."),
+        "nothing": _("Nothing was found."),
+        "coverage": _("Coverage"),
+        "compare": _("Before and after"),
+        "mask": _("Mask"),
         "similarity": _("cosine similarity"),
     }
     pricing = m["pricing"]
     return {
-        "model": card.name, "output": m["output"], "inputs": m["input"], "parameters": m.get("parameters") or {},
-        "example": {"input": _with_addresses(card.example["input"], card.name),
-                    "parameters": card.example.get("parameters") or {},
-                    "output": _with_addresses(card.example["output"], card.name)},
-        "price": f"{dollars(card.amount)} / {shelf.UNITS[pricing['unit']]}", "state": m["serving"].get("pool", "warm"),
-        "signedIn": request.user.is_authenticated, "subscribed": subscribing.subscribed(request.user, card.name),
-        "csrfCookie": settings.CSRF_COOKIE_NAME, "t": words,
+        "model": card.name,
+        "output": m["output"],
+        "inputs": m["input"],
+        "parameters": m.get("parameters") or {},
+        "example": {
+            "input": _with_addresses(card.example["input"], card.name),
+            "parameters": card.example.get("parameters") or {},
+            "output": _with_addresses(card.example["output"], card.name),
+        },
+        "price": f"{dollars(card.amount)} / {shelf.UNITS[pricing['unit']]}",
+        "state": m["serving"].get("pool", "warm"),
+        "signedIn": request.user.is_authenticated,
+        "subscribed": subscribing.subscribed(request.user, card.name),
+        "csrfCookie": settings.CSRF_COOKIE_NAME,
+        "t": words,
     }
 
 
@@ -109,12 +163,19 @@ def playground(request: HttpRequest, card: shelf.Card) -> dict[str, Any]:
 def model(request: HttpRequest, name: str) -> HttpResponse:
     card = find_card(name)
     tab = request.GET.get("tab", "playground")
-    return render(request, "portal/model.html", {
-        "card": card, "m": card.manifest, "config": playground(request, card), "nav": "models",
-        "tab": tab if tab in ("playground", "api", "overview", "versions") else "playground",
-        "subscribed": subscribing.subscribed(request.user, name),
-        "free": card.manifest["pricing"].get("free_per_month", 0),
-    })
+    return render(
+        request,
+        "portal/model.html",
+        {
+            "card": card,
+            "m": card.manifest,
+            "config": playground(request, card),
+            "nav": "models",
+            "tab": tab if tab in ("playground", "api", "overview", "versions") else "playground",
+            "subscribed": subscribing.subscribed(request.user, name),
+            "free": card.manifest["pricing"].get("free_per_month", 0),
+        },
+    )
 
 
 @require_GET
