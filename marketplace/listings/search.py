@@ -19,7 +19,7 @@ from marketplace.listings.models import Listing
 
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 LATIN = re.compile(r"[a-z0-9]+")
-ENOUGH = 0.6  # the share of a query's pieces that a listing must hold to match without a whole word
+ENOUGH = 0.5  # the share of a query's pieces that a listing must hold to match without a whole word
 MAX_QUERY = 200
 
 
