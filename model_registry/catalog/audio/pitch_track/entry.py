@@ -46,5 +46,6 @@ def run(request: Request) -> Result:
     summary = {"voiced_share": round(len(voiced) / len(rows), 4)}
     if len(voiced):
         low, middle, high = np.quantile(voiced, (0.1, 0.5, 0.9))
-        summary |= {"median_hz": round(float(middle), 2), "low_hz": round(float(low), 2), "high_hz": round(float(high), 2)}
+        summary |= {"median_hz": round(float(middle), 2), "low_hz": round(float(low), 2),
+                    "high_hz": round(float(high), 2)}
     return Result({"columns": ["time", "pitch_hz"], "rows": rows, "summary": summary})

@@ -27,7 +27,8 @@ def run(request: Request) -> Result:
     if vol is None:
         low, high = (price(s, k, t, r, q, v, sign) for v in (1e-4, 10.0))
         if not low < quoted < high:
-            raise InvalidInput(f"no volatility gives this price; it must lie between {low:.6g} and {high:.6g}", field="price")
+            detail = f"no volatility gives this price; it must lie between {low:.6g} and {high:.6g}"
+            raise InvalidInput(detail, field="price")
         vol = brentq(lambda v: price(s, k, t, r, q, v, sign) - quoted, 1e-4, 10.0, xtol=1e-12)
     d1 = (log(s / k) + (r - q + vol**2 / 2) * t) / (vol * sqrt(t))
     d2 = d1 - vol * sqrt(t)
