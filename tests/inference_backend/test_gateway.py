@@ -31,7 +31,7 @@ class Answer:
         return orjson.loads(self.body)
 
 
-async def call(bench: Bench, method: str, path: str, body: Any = b"", *, key: str | None = KEY, fallback: Any = None,
+async def call(bench: Any, method: str, path: str, body: Any = b"", *, key: str | None = KEY, fallback: Any = None,
                gone_after: float | None = None, **headers: str) -> Answer | None:
     """One request. With `gone_after` the client hangs up then; None where nothing was answered."""
     sent: list[dict[str, Any]] = []
