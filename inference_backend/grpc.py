@@ -30,13 +30,35 @@ HEALTH = "grpc.health.v1.Health"
 MAX_MESSAGE = 64 << 20
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse{status}
 
-_STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 402: "PERMISSION_DENIED", 403: "PERMISSION_DENIED",
-           404: "NOT_FOUND", 409: "ABORTED", 413: "INVALID_ARGUMENT", 422: "INVALID_ARGUMENT",
-           429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+_STATUS = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    402: "PERMISSION_DENIED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    413: "INVALID_ARGUMENT",
+    422: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
 # datatype → the field of InferTensorContents that holds its values
-_CONTENTS = {"BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents",
-             "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents", "UINT32": "uint_contents",
-             "UINT64": "uint64_contents", "FP32": "fp32_contents", "FP64": "fp64_contents"}
+_CONTENTS = {
+    "BOOL": "bool_contents",
+    "INT8": "int_contents",
+    "INT16": "int_contents",
+    "INT32": "int_contents",
+    "INT64": "int64_contents",
+    "UINT8": "uint_contents",
+    "UINT16": "uint_contents",
+    "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+}
 
 Context = Any  # grpc.aio.ServicerContext, whose type parameters say nothing here
 
@@ -51,9 +73,13 @@ class GrpcServer:
 
     async def start(self) -> int:
         await self._runtime.start()
-        self._server = grpc.aio.server(options=[
-            ("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE),
-            ("grpc.so_reuseport", 0)])
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", MAX_MESSAGE),
+                ("grpc.max_send_message_length", MAX_MESSAGE),
+                ("grpc.so_reuseport", 0),
+            ]
+        )
         self._server.add_generic_rpc_handlers((_Handlers(self._runtime),))
         port = self._server.add_insecure_port(self._address)
         await self._server.start()
@@ -90,14 +116,18 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]
             return None
         if method == "ModelStreamInfer":
             return grpc.stream_stream_rpc_method_handler(
-                self._service.stream, request_deserializer=messages.ModelInferRequest.FromString,
-                response_serializer=messages.ModelStreamInferResponse.SerializeToString)
+                self._service.stream,
+                request_deserializer=messages.ModelInferRequest.FromString,
+                response_serializer=messages.ModelStreamInferResponse.SerializeToString,
+            )
         if method not in self._methods:
             return grpc.unary_unary_rpc_method_handler(_refuse)
         handler, request = self._methods[method]
         return grpc.unary_unary_rpc_method_handler(
-            _guarded(handler), request_deserializer=request.FromString,
-            response_serializer=lambda answer: answer.SerializeToString())
+            _guarded(handler),
+            request_deserializer=request.FromString,
+            response_serializer=lambda answer: answer.SerializeToString(),
+        )
 
 
 def _guarded(handler: Callable[..., Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
@@ -111,6 +141,7 @@ def _guarded(handler: Callable[..., Awaitable[Any]]) -> Callable[[Any, Context],
                 raise
             log.exception("gRPC call failed")
             await _abort(context, Problem("internal_error", "an unexpected failure on our side"))
+
     return call
 
 
@@ -151,8 +182,10 @@ class _Service:
     async def model_metadata(self, request: Any, context: Context) -> Any:
         route = await self._route(request.name, context)
         data = oip_rest.metadata(route, request.version or None)
-        tensors = {part: [messages.ModelMetadataResponse.TensorMetadata(**spec) for spec in data.pop(part)]
-                   for part in ("inputs", "outputs")}
+        tensors = {
+            part: [messages.ModelMetadataResponse.TensorMetadata(**spec) for spec in data.pop(part)]
+            for part in ("inputs", "outputs")
+        }
         return messages.ModelMetadataResponse(**data, **tensors)
 
     async def statistics(self, request: Any, context: Context) -> Any:
@@ -167,9 +200,12 @@ class _Service:
 
     async def index(self, _request: Any, context: Context) -> Any:
         grant = await authenticate(self._runtime, *_caller(context))
-        return messages.RepositoryIndexResponse(models=[
-            messages.RepositoryIndexResponse.ModelIndex(**entry)
-            for entry in await oip_rest.index(self._runtime, grant)])
+        return messages.RepositoryIndexResponse(
+            models=[
+                messages.RepositoryIndexResponse.ModelIndex(**entry)
+                for entry in await oip_rest.index(self._runtime, grant)
+            ]
+        )
 
     async def infer(self, request: Any, context: Context) -> Any:
         key, ip = _caller(context)
@@ -178,16 +214,30 @@ class _Service:
         def prepare(route: Route) -> Work:
             parsed = _read(request, route)
             work = tensor_work(route, parsed)
-            return Work(work.inputs, work.outputs, work.raw_tensors, work.estimate_units,
-                        lambda reply, target: _delivery(work.finish(reply, target)))
+            return Work(
+                work.inputs,
+                work.outputs,
+                work.raw_tensors,
+                work.estimate_units,
+                lambda reply, target: _delivery(work.finish(reply, target)),
+            )
 
-        outcome = await invoke(self._runtime, Call(
-            model=request.model_name, body=request.SerializeToString(deterministic=True), prepare=prepare, key=key,
-            ip=ip, version=request.model_version or None,
-            timeout_ms=max(int(remaining * 1000), 1) if remaining is not None else None))
+        outcome = await invoke(
+            self._runtime,
+            Call(
+                model=request.model_name,
+                body=request.SerializeToString(deterministic=True),
+                prepare=prepare,
+                key=key,
+                ip=ip,
+                version=request.model_version or None,
+                timeout_ms=max(int(remaining * 1000), 1) if remaining is not None else None,
+            ),
+        )
         tensors: list[Tensor] = outcome.body
-        answer = messages.ModelInferResponse(model_name=outcome.route.model, model_version=str(outcome.target.version),
-                                             id=request.id)
+        answer = messages.ModelInferResponse(
+            model_name=outcome.route.model, model_version=str(outcome.target.version), id=request.id
+        )
         for tensor in tensors:
             answer.outputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
             answer.raw_output_contents.append(bytes(tensor.data))
@@ -254,5 +304,9 @@ def _read(request: Any, route: Route) -> InferRequest:
     wanted = [output.name for output in request.outputs]
     if not set(wanted) <= known or len(set(wanted)) != len(wanted):
         raise Problem("input_signature_mismatch", f"the outputs of this model are: {', '.join(sorted(known))}")
-    return InferRequest(request.id[:oip.MAX_ID], oip.require_all(tensors, route.inputs),
-                        tuple(WantedOutput(name, True) for name in wanted), True)
+    return InferRequest(
+        request.id[: oip.MAX_ID],
+        oip.require_all(tensors, route.inputs),
+        tuple(WantedOutput(name, True) for name in wanted),
+        True,
+    )

@@ -89,8 +89,8 @@ class Gateway:
             response = problem_response(problem, dialect, request_id)
         except Exception:
             log.exception("call %s failed", request_id)
-            problem = Problem("internal_error", "an unexpected failure on our side")
-            response = problem_response(problem, dialect, request_id)
+            failure = Problem("internal_error", "an unexpected failure on our side")
+            response = problem_response(failure, dialect, request_id)
         await response.send(send, request_id)
 
     @staticmethod

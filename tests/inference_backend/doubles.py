@@ -23,27 +23,51 @@ KEY = apikeys.mint("live")
 
 def grant(**changes: Any) -> Grant:
     values: dict[str, Any] = {
-        "key_id": 1, "key_hash": apikeys.hash_key(KEY, PEPPER), "org_id": 7, "mode": "live", "scopes": ("predict",),
-        "models": ("addone", "faces"), "rate_per_minute": 60, "concurrency": 4, "monthly_limit_minor": None,
-        "monthly_units": None, "currency": "USD"}
+        "key_id": 1,
+        "key_hash": apikeys.hash_key(KEY, PEPPER),
+        "org_id": 7,
+        "mode": "live",
+        "scopes": ("predict",),
+        "models": ("addone", "faces"),
+        "rate_per_minute": 60,
+        "concurrency": 4,
+        "monthly_limit_minor": None,
+        "monthly_units": None,
+        "currency": "USD",
+    }
     return Grant(**{**values, **changes})
 
 
 def route(model: str = "addone", **changes: Any) -> Route:
     spec = (TensorSpec("X", "FP32", (-1, 4)),)
     values: dict[str, Any] = {
-        "model": model, "task": "t", "runtime": "onnx", "host": "host-vision", "nets": (), "inputs": spec,
-        "outputs": (TensorSpec("Y", "FP32", (-1, 4)),), "input_kinds": {}, "parameters": {},
-        "price": Price("call", Decimal("0.15"), "USD", 1), "targets": (Target(1, 100),), "timeout_ms": 1000}
+        "model": model,
+        "task": "t",
+        "runtime": "onnx",
+        "host": "host-vision",
+        "nets": (),
+        "inputs": spec,
+        "outputs": (TensorSpec("Y", "FP32", (-1, 4)),),
+        "input_kinds": {},
+        "parameters": {},
+        "price": Price("call", Decimal("0.15"), "USD", 1),
+        "targets": (Target(1, 100),),
+        "timeout_ms": 1000,
+    }
     return Route(**{**values, **changes})
 
 
 def faces() -> Route:
     return route(
-        "faces", runtime="host", nets=("blaze",), price=Price("image", Decimal("0.15"), "USD", 3),
-        inputs=(TensorSpec("input", "BYTES", (1,)),), outputs=(TensorSpec("output", "BYTES", (1,)),),
+        "faces",
+        runtime="host",
+        nets=("blaze",),
+        price=Price("image", Decimal("0.15"), "USD", 3),
+        inputs=(TensorSpec("input", "BYTES", (1,)),),
+        outputs=(TensorSpec("output", "BYTES", (1,)),),
         input_kinds={"image": {"kind": "image", "max_bytes": 1000}},
-        parameters={"threshold": {"kind": "number", "default": 0.5, "minimum": 0, "maximum": 1}})
+        parameters={"threshold": {"kind": "number", "default": 0.5, "minimum": 0, "maximum": 1}},
+    )
 
 
 class MemorySnapshots:
@@ -127,11 +151,17 @@ class FakeTriton:
         self.calls: list[tuple[str, int | None]] = []
         self.requests: list[dict[str, Any]] = []
         self.before: Callable[[], Any] | None = None
-        self.answer: dict[str, Any] = {"output": {"mask": {"$media": 0}}, "units": {"image": 1}, "elapsed_ms": 3,
-                                       "media": [{"content_type": "image/png"}], "warnings": []}
+        self.answer: dict[str, Any] = {
+            "output": {"mask": {"$media": 0}},
+            "units": {"image": 1},
+            "elapsed_ms": 3,
+            "media": [{"content_type": "image/png"}],
+            "warnings": [],
+        }
 
-    async def infer(self, model: str, version: int | None, parts: Any, header_length: int, *,
-                    timeout: float) -> tuple[bytes, int | None]:
+    async def infer(
+        self, model: str, version: int | None, parts: Any, header_length: int, *, timeout: float
+    ) -> tuple[bytes, int | None]:
         self.calls.append((model, version))
         if self.before is not None:
             async with asyncio.timeout(timeout):
@@ -139,7 +169,10 @@ class FakeTriton:
         tensors = {t["name"]: part for t, part in zip(json.loads(parts[0])["inputs"], parts[1:], strict=True)}
         if model.startswith("host-"):
             self.requests.append(json.loads(oip.split_strings(tensors["request"])[0]))
-            reply = [oip.bytes_tensor("response", [json.dumps(self.answer).encode()]), oip.bytes_tensor("media", [b"PNG"])]
+            reply = [
+                oip.bytes_tensor("response", [json.dumps(self.answer).encode()]),
+                oip.bytes_tensor("media", [b"PNG"]),
+            ]
         else:
             array = np.frombuffer(tensors["X"], "<f4") + 1
             reply = [oip.Tensor("Y", "FP32", (len(array) // 4, 4), array.tobytes())]
@@ -152,9 +185,17 @@ class FakeTriton:
 class Bench:
     """A runtime on doubles, with each double at hand."""
 
-    def __init__(self, *, grants: list[Grant] | None = None, routes: list[Route] | None = None, **settings: Any) -> None:
+    def __init__(
+        self, *, grants: list[Grant] | None = None, routes: list[Route] | None = None, **settings: Any
+    ) -> None:
         self.snapshots = MemorySnapshots(grants or [grant()], routes or [route(), faces()])
         self.meter, self.ledger = MemoryMeter(), MemoryLedger()
         self.control, self.triton = FakeControl(), FakeTriton()
-        self.runtime = Runtime(RuntimeSettings(key_pepper=PEPPER, **settings), self.snapshots, self.meter, self.ledger,
-                               triton=self.triton, control=self.control)
+        self.runtime = Runtime(
+            RuntimeSettings(key_pepper=PEPPER, **settings),
+            self.snapshots,
+            self.meter,
+            self.ledger,
+            triton=self.triton,
+            control=self.control,
+        )

@@ -1,4 +1,4 @@
-"""The data plane in front of a real Triton with both secrets: load on demand, infer over HTTP and gRPC, heal, unload."""
+"""The data plane before a real Triton with both secrets: load on demand, HTTP and gRPC, heal, unload."""
 
 from __future__ import annotations
 
@@ -39,13 +39,23 @@ def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
     root: Path = tmp_path_factory.mktemp("plane")
     shape = ["n", 4]
     graph = helper.make_graph(
-        [helper.make_node("Add", ["X", "one"], ["Y"])], "g", [helper.make_tensor_value_info("X", TensorProto.FLOAT, shape)],
+        [helper.make_node("Add", ["X", "one"], ["Y"])],
+        "g",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("Y", TensorProto.FLOAT, shape)],
-        [helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])])
+        [helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])],
+    )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), root / "addone.onnx")
     repository.write_onnx(root / "models", "addone", root / "addone.onnx")
-    settings = TritonSettings(state=root / "triton", repository=root / "models", http_port=free_port(),
-                              grpc_port=free_port(), metrics_port=free_port(), admin_secret="adm", infer_secret="inf")
+    settings = TritonSettings(
+        state=root / "triton",
+        repository=root / "models",
+        http_port=free_port(),
+        grpc_port=free_port(),
+        metrics_port=free_port(),
+        admin_secret="adm",
+        infer_secret="inf",
+    )
     with TritonServer(settings) as server:
         server.wait_ready()
         yield server
@@ -58,10 +68,17 @@ class Plane:
         ports = server.settings
         self.meter, self.ledger = MemoryMeter(), MemoryLedger()
         self.runtime = Runtime(
-            RuntimeSettings(key_pepper=PEPPER, triton_url=f"127.0.0.1:{ports.http_port}",
-                            triton_grpc_url=f"127.0.0.1:{ports.grpc_port}", triton_admin_secret="adm",
-                            triton_infer_secret="inf"),
-            MemorySnapshots([grant()], [route(timeout_ms=10_000), faces()]), self.meter, self.ledger)
+            RuntimeSettings(
+                key_pepper=PEPPER,
+                triton_url=f"127.0.0.1:{ports.http_port}",
+                triton_grpc_url=f"127.0.0.1:{ports.grpc_port}",
+                triton_admin_secret="adm",
+                triton_infer_secret="inf",
+            ),
+            MemorySnapshots([grant()], [route(timeout_ms=10_000), faces()]),
+            self.meter,
+            self.ledger,
+        )
 
     @property
     def control(self) -> TritonControl:
@@ -104,7 +121,9 @@ async def test_a_killed_stub_is_healed_by_the_next_call(triton: TritonServer) ->
     async with plane.runtime:
         await infer(plane)
         assert triton.process is not None
-        stubs = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _is_stub(entry, triton)]
+        stubs = [
+            int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _is_stub(entry, triton)
+        ]
         assert stubs
         for stub in stubs:
             os.kill(stub, signal.SIGKILL)
@@ -120,8 +139,11 @@ async def test_grpc_takes_the_same_path(triton: TritonServer) -> None:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
                 stub = services.GRPCInferenceServiceStub(channel)
                 assert (await stub.ServerLive(messages.ServerLiveRequest())).live
-                request = messages.ModelInferRequest(model_name="addone", id="7", inputs=[
-                    messages.ModelInferRequest.InferInputTensor(name="X", datatype="FP32", shape=[1, 4])])
+                request = messages.ModelInferRequest(
+                    model_name="addone",
+                    id="7",
+                    inputs=[messages.ModelInferRequest.InferInputTensor(name="X", datatype="FP32", shape=[1, 4])],
+                )
                 request.raw_input_contents.append(np.arange(4, dtype="<f4").tobytes())
                 answer = await stub.ModelInfer(request, metadata=(("x-api-key", KEY),))
                 assert answer.id == "7"
@@ -143,8 +165,9 @@ async def test_grpc_takes_the_same_path(triton: TritonServer) -> None:
 async def test_a_model_that_does_not_exist_says_so(triton: TritonServer) -> None:
     plane = Plane(triton)
     async with plane.runtime:
-        answer = await call(plane, "POST", "/api/v1/models/faces/predictions", orjson.dumps(
-            {"input": {"image": "iVBORw0KGgoAAAAA"}}))
+        answer = await call(
+            plane, "POST", "/api/v1/models/faces/predictions", orjson.dumps({"input": {"image": "iVBORw0KGgoAAAAA"}})
+        )
         assert answer is not None
         assert answer.status == 503
         assert answer.json["code"] == "model_not_ready"

@@ -31,8 +31,17 @@ class Answer:
         return orjson.loads(self.body)
 
 
-async def call(bench: Any, method: str, path: str, body: Any = b"", *, key: str | None = KEY, fallback: Any = None,
-               gone_after: float | None = None, **headers: str) -> Answer | None:
+async def call(
+    bench: Any,
+    method: str,
+    path: str,
+    body: Any = b"",
+    *,
+    key: str | None = KEY,
+    fallback: Any = None,
+    gone_after: float | None = None,
+    **headers: str,
+) -> Answer | None:
     """One request. With `gone_after` the client hangs up then; None where nothing was answered."""
     sent: list[dict[str, Any]] = []
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
@@ -50,8 +59,14 @@ async def call(bench: Any, method: str, path: str, body: Any = b"", *, key: str 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "client": ("10.0.0.1", 9),
-             "headers": [(name.encode(), value.encode()) for name, value in named.items()]}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "client": ("10.0.0.1", 9),
+        "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+    }
     await Gateway(bench.runtime, fallback)(scope, receive, send)
     if not sent:
         return None
@@ -62,27 +77,38 @@ async def test_an_infer_call_is_answered_and_billed_once() -> None:
     bench = Bench()
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
     assert answer is not None and answer.status == 200, answer and answer.body
-    assert answer.json["outputs"][0]["data"] == [2, 3, 4, 5] and answer.json["id"] == "mine"
-    assert answer.headers["x-units"] == "1" and answer.headers["x-cost"] == "0.0015 USD"
-    assert answer.headers["x-cold-start"] == "1" and answer.headers["ratelimit"] == '"default";r=59;t=12'
+    assert answer.json["outputs"][0]["data"] == [2, 3, 4, 5]
+    assert answer.json["id"] == "mine"
+    assert answer.headers["x-units"] == "1"
+    assert answer.headers["x-cost"] == "0.0015 USD"
+    assert answer.headers["x-cold-start"] == "1"
+    assert answer.headers["ratelimit"] == '"default";r=59;t=12'
     assert {"auth", "quota", "queue", "load", "infer", "post"} <= {
-        part.split(";")[0].strip() for part in answer.headers["server-timing"].split(",")}
+        part.split(";")[0].strip() for part in answer.headers["server-timing"].split(",")
+    }
     (event,) = bench.ledger.events.values()
     assert (event.model, event.units, event.unit_amount, event.org_id) == ("addone", 1, Decimal("0.15"), 7)
-    assert bench.meter.open == {} and bench.meter.settled == [Decimal("0.15")]
+    assert bench.meter.open == {}
+    assert bench.meter.settled == [Decimal("0.15")]
     warm = await call(bench, "POST", "/v2/models/addone/versions/1/infer/", INFER)
-    assert warm is not None and warm.headers["x-cold-start"] == "0"
+    assert warm is not None
+    assert warm.headers["x-cold-start"] == "0"
     assert bench.control.loads == ["addone"]
 
 
 async def test_binary_tensors_in_and_out() -> None:
     data = np.arange(4, dtype="<f4").tobytes()
-    head = orjson.dumps({"inputs": [{"name": "X", "datatype": "FP32", "shape": [1, 4],
-                                     "parameters": {"binary_data_size": 16}}],
-                         "outputs": [{"name": "Y", "parameters": {"binary_data": True}}]})
-    answer = await call(Bench(), "POST", "/v2/models/addone/infer", head + data,
-                        inference_header_content_length=str(len(head)))
-    assert answer is not None and answer.status == 200
+    head = orjson.dumps(
+        {
+            "inputs": [{"name": "X", "datatype": "FP32", "shape": [1, 4], "parameters": {"binary_data_size": 16}}],
+            "outputs": [{"name": "Y", "parameters": {"binary_data": True}}],
+        }
+    )
+    answer = await call(
+        Bench(), "POST", "/v2/models/addone/infer", head + data, inference_header_content_length=str(len(head))
+    )
+    assert answer is not None
+    assert answer.status == 200
     length = int(answer.headers["inference-header-content-length"])
     assert np.frombuffer(answer.body[length:], "<f4").tolist() == [1, 2, 3, 4]
 
@@ -93,73 +119,110 @@ async def test_a_prediction_goes_to_the_host_and_media_come_back_as_data_urls() 
     answer = await call(bench, "POST", "/api/v1/models/faces/predictions", body)
     assert answer is not None and answer.status == 200, answer and answer.body
     assert answer.json["output"]["mask"] == "data:image/png;base64," + base64.b64encode(b"PNG").decode()
-    assert answer.json["status"] == "succeeded" and answer.json["usage"]["cost"] == "0.0015"
-    assert answer.json["metadata"] == {"a": 1} and answer.json["id"].startswith("pred_")
+    assert answer.json["status"] == "succeeded"
+    assert answer.json["usage"]["cost"] == "0.0015"
+    assert answer.json["metadata"] == {"a": 1}
+    assert answer.json["id"].startswith("pred_")
     assert bench.triton.requests == [{"input": {"image": {"$media": 0}}, "parameters": {"threshold": 0.6}}]
     assert bench.control.loads == ["blaze", "host-vision"]
 
 
 async def test_a_form_is_the_same_prediction() -> None:
     bench = Bench()
-    form = (b'--B\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
-            + PNG + b'\r\n--B\r\nContent-Disposition: form-data; name="threshold"\r\n\r\n0.25\r\n--B--\r\n')
-    answer = await call(bench, "POST", "/api/v1/models/faces/predictions", form,
-                        content_type="multipart/form-data; boundary=B")
+    form = (
+        b'--B\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+        + PNG
+        + b'\r\n--B\r\nContent-Disposition: form-data; name="threshold"\r\n\r\n0.25\r\n--B--\r\n'
+    )
+    answer = await call(
+        bench, "POST", "/api/v1/models/faces/predictions", form, content_type="multipart/form-data; boundary=B"
+    )
     assert answer is not None and answer.status == 200, answer and answer.body
     assert bench.triton.requests[0]["parameters"] == {"threshold": 0.25}
 
 
-@pytest.mark.parametrize(("body", "pointer"), [
-    ({"input": {}}, "/input/image"), ({"input": {"image": "%%"}}, "/input/image"),
-    ({"input": {"image": base64.b64encode(b"GIF89a").decode()}}, "/input/image"),
-    ({"input": {"image": base64.b64encode(PNG * 99).decode()}}, "/input/image"),
-    ({"input": {"image": base64.b64encode(PNG).decode(), "x": 1}}, "/input/x"),
-    ({"input": {"image": base64.b64encode(PNG).decode()}, "parameters": {"threshold": 7}}, "/parameters/threshold"),
-    ({"input": {"image": base64.b64encode(PNG).decode()}, "parameters": {"threshold": True}}, "/parameters/threshold"),
-    ({"input": []}, "/input"), ({"input": {}, "extra": 1}, "/extra"),
-])
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"input": {}}, "/input/image"),
+        ({"input": {"image": "%%"}}, "/input/image"),
+        ({"input": {"image": base64.b64encode(b"GIF89a").decode()}}, "/input/image"),
+        ({"input": {"image": base64.b64encode(PNG * 99).decode()}}, "/input/image"),
+        ({"input": {"image": base64.b64encode(PNG).decode(), "x": 1}}, "/input/x"),
+        ({"input": {"image": base64.b64encode(PNG).decode()}, "parameters": {"threshold": 7}}, "/parameters/threshold"),
+        (
+            {"input": {"image": base64.b64encode(PNG).decode()}, "parameters": {"threshold": True}},
+            "/parameters/threshold",
+        ),
+        ({"input": []}, "/input"),
+        ({"input": {}, "extra": 1}, "/extra"),
+    ],
+)
 async def test_a_wrong_field_is_named(body: Any, pointer: str) -> None:
     bench = Bench()
     answer = await call(bench, "POST", "/api/v1/models/faces/predictions", body)
-    assert answer is not None and answer.status == 422
+    assert answer is not None
+    assert answer.status == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert pointer in [error["pointer"] for error in answer.json["errors"]]
-    assert not bench.ledger.events and not bench.meter.open and not bench.triton.calls
+    assert not bench.ledger.events
+    assert not bench.meter.open
+    assert not bench.triton.calls
 
 
-@pytest.mark.parametrize(("key", "model", "code", "status"), [
-    (None, "addone", "invalid_api_key", 401), ("tsr_live_x", "addone", "invalid_api_key", 401),
-    (apikeys.mint("live"), "addone", "invalid_api_key", 401), (KEY, "none", "model_not_found", 404),
-    (KEY, "other", "not_subscribed", 403),
-])
+@pytest.mark.parametrize(
+    ("key", "model", "code", "status"),
+    [
+        (None, "addone", "invalid_api_key", 401),
+        ("tsr_live_x", "addone", "invalid_api_key", 401),
+        (apikeys.mint("live"), "addone", "invalid_api_key", 401),
+        (KEY, "none", "model_not_found", 404),
+        (KEY, "other", "not_subscribed", 403),
+    ],
+)
 async def test_who_may_not(key: str | None, model: str, code: str, status: int) -> None:
     bench = Bench(routes=[route(), route("other")])
     answer = await call(bench, "POST", f"/v2/models/{model}/infer", INFER, key=key)
-    assert answer is not None and (answer.status, answer.json["code"]) == (status, code)
+    assert answer is not None
+    assert (answer.status, answer.json["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/json"
     assert not bench.triton.calls
 
 
-@pytest.mark.parametrize(("changes", "code"), [
-    ({"active": False}, "invalid_api_key"), ({"scopes": ("billing",)}, "insufficient_scope"),
-    ({"allowed_ips": ("192.168.0.0/16",)}, "ip_not_allowed"),
-])
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"active": False}, "invalid_api_key"),
+        ({"scopes": ("billing",)}, "insufficient_scope"),
+        ({"allowed_ips": ("192.168.0.0/16",)}, "ip_not_allowed"),
+    ],
+)
 async def test_what_a_grant_forbids(changes: dict[str, Any], code: str) -> None:
     answer = await call(Bench(grants=[grant(**changes)]), "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.json["code"] == code
+    assert answer is not None
+    assert answer.json["code"] == code
 
 
-@pytest.mark.parametrize(("failure", "code"), [
-    (TritonError(500, "boom at /srv/secret"), "backend_error"), (TritonError(400, "shape"), "input_signature_mismatch")])
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (TritonError(500, "boom at /srv/secret"), "backend_error"),
+        (TritonError(400, "shape"), "input_signature_mismatch"),
+    ],
+)
 async def test_a_failed_call_is_not_billed_and_tells_nothing_of_the_inside(failure: Exception, code: str) -> None:
     bench = Bench()
 
     async def fail() -> None:
         raise failure
+
     bench.triton.before = fail
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.json["code"] == code and b"secret" not in answer.body
-    assert not bench.ledger.events and not bench.meter.open
+    assert answer is not None
+    assert answer.json["code"] == code
+    assert b"secret" not in answer.body
+    assert not bench.ledger.events
+    assert not bench.meter.open
 
 
 async def test_a_dead_process_is_healed_and_the_call_tried_once_more() -> None:
@@ -168,10 +231,13 @@ async def test_a_dead_process_is_healed_and_the_call_tried_once_more() -> None:
     async def die_once() -> None:
         bench.triton.before = None
         raise TritonError(500, "Stub process 'addone_0' is not healthy.")
+
     bench.triton.before = die_once
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.status == 200
-    assert bench.control.heals == ["addone"] and len(bench.ledger.events) == 1
+    assert answer is not None
+    assert answer.status == 200
+    assert bench.control.heals == ["addone"]
+    assert len(bench.ledger.events) == 1
 
 
 async def test_a_model_that_left_the_memory_is_loaded_again() -> None:
@@ -180,92 +246,132 @@ async def test_a_model_that_left_the_memory_is_loaded_again() -> None:
     async def gone_once() -> None:
         bench.triton.before = None
         raise TritonError(400, "Request for unknown model: 'addone' is not found")
+
     bench.triton.before = gone_once
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.status == 200 and bench.control.loads == ["addone", "addone"]
+    assert answer is not None
+    assert answer.status == 200
+    assert bench.control.loads == ["addone", "addone"]
 
 
 async def test_a_load_that_fails_says_why() -> None:
     bench = Bench()
     bench.control.refuse["addone"] = ControlError("opset 99 is not supported")
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.json["code"] == "model_not_ready" and "opset 99" in answer.json["error"]
-    assert answer.headers["retry-after"] == "5" and not bench.meter.open
+    assert answer is not None
+    assert answer.json["code"] == "model_not_ready"
+    assert "opset 99" in answer.json["error"]
+    assert answer.headers["retry-after"] == "5"
+    assert not bench.meter.open
 
 
 async def test_the_deadline_holds() -> None:
     bench = Bench(routes=[route(timeout_ms=20)])
     bench.triton.before = lambda: asyncio.sleep(10)
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.status == 504 and not bench.meter.open and not bench.ledger.events
+    assert answer is not None
+    assert answer.status == 504
+    assert not bench.meter.open
+    assert not bench.ledger.events
 
 
 async def test_a_client_that_hangs_up_pays_nothing() -> None:
     bench = Bench()
     bench.triton.before = lambda: asyncio.sleep(10)
     assert await call(bench, "POST", "/v2/models/addone/infer", INFER, gone_after=0.02) is None
-    assert bench.triton.calls and not bench.meter.open and not bench.ledger.events
+    assert bench.triton.calls
+    assert not bench.meter.open
+    assert not bench.ledger.events
 
 
 async def test_usage_that_the_ledger_does_not_take_is_no_success() -> None:
     bench = Bench()
     bench.ledger.fail = True
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.status == 503 and not bench.meter.open
+    assert answer is not None
+    assert answer.status == 503
+    assert not bench.meter.open
 
 
 async def test_an_idempotency_key_bills_once() -> None:
     bench = Bench()
     first = await call(bench, "POST", "/v2/models/addone/infer", INFER, idempotency_key="k")
     second = await call(bench, "POST", "/v2/models/addone/infer", INFER, idempotency_key="k")
-    assert first is not None and second is not None and second.headers["idempotent-replayed"] == "true"
-    assert len(bench.ledger.events) == 1 and bench.meter.settled == [Decimal("0.15"), Decimal(0)]
+    assert first is not None
+    assert second is not None
+    assert second.headers["idempotent-replayed"] == "true"
+    assert len(bench.ledger.events) == 1
+    assert bench.meter.settled == [Decimal("0.15"), Decimal(0)]
 
 
 async def test_too_large_a_body_is_refused_unread() -> None:
     answer = await call(Bench(), "POST", "/v2/models/addone/infer", b"{}", content_length=str(1 << 40))
-    assert answer is not None and answer.status == 413
+    assert answer is not None
+    assert answer.status == 413
 
 
 async def test_the_limits_speak() -> None:
     bench = Bench()
     bench.meter.refuse = "rate_limited"
     answer = await call(bench, "POST", "/v1/embeddings", {"model": "faces", "input": "x"})
-    assert answer is not None and answer.status == 400  # faces embeds no text: told before anything is reserved
+    assert answer is not None
+    assert answer.status == 400
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.status == 429 and "retry-after" in answer.headers
+    assert answer is not None
+    assert answer.status == 429
+    assert "retry-after" in answer.headers
 
 
-@pytest.mark.parametrize("path", [
-    "/v2/repository/models/addone/load", "/v2/repository/models/addone/unload", "/v2/systemsharedmemory/status",
-    "/v2/cudasharedmemory/region/x/register", "/v2/trace/setting", "/v2/logging", "/v2/models/addone/trace/setting"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/repository/models/addone/load",
+        "/v2/repository/models/addone/unload",
+        "/v2/systemsharedmemory/status",
+        "/v2/cudasharedmemory/region/x/register",
+        "/v2/trace/setting",
+        "/v2/logging",
+        "/v2/models/addone/trace/setting",
+    ],
+)
 async def test_tritons_own_doors_stay_shut(path: str) -> None:
     answer = await call(Bench(), "POST", path, b"{}")
-    assert answer is not None and answer.status == 403
+    assert answer is not None
+    assert answer.status == 403
 
 
 async def test_what_a_key_can_see() -> None:
     bench = Bench(routes=[route(), faces(), route("other")])
     live = await call(bench, "GET", "/v2/health/live", key=None)
-    assert live is not None and live.json == {"live": True}
+    assert live is not None
+    assert live.json == {"live": True}
     index = await call(bench, "POST", "/v2/repository/index", b"")
-    assert index is not None and {entry["name"] for entry in index.json} == {"addone", "faces"}
+    assert index is not None
+    assert {entry["name"] for entry in index.json} == {"addone", "faces"}
     models = await call(bench, "GET", "/v1/models")
-    assert models is not None and {card["id"] for card in models.json["data"]} == {"addone", "faces"}
+    assert models is not None
+    assert {card["id"] for card in models.json["data"]} == {"addone", "faces"}
     metadata = await call(bench, "GET", "/v2/models/addone")
-    assert metadata is not None and metadata.json["inputs"] == [{"name": "X", "datatype": "FP32", "shape": [-1, 4]}]
+    assert metadata is not None
+    assert metadata.json["inputs"] == [{"name": "X", "datatype": "FP32", "shape": [-1, 4]}]
     missing = await call(bench, "GET", "/v2/models/addone/versions/9")
-    assert missing is not None and missing.json["code"] == "version_not_found"
+    assert missing is not None
+    assert missing.json["code"] == "version_not_found"
 
 
 async def test_sessions_and_pages_go_to_the_fallback() -> None:
     async def django(_scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 299, "headers": []})
         await send({"type": "http.response.body", "body": b"django"})
+
     bench = Bench()
     page = await call(bench, "GET", "/console/", fallback=django, key=None)
-    playground = await call(bench, "POST", "/api/v1/models/faces/predictions", b"{}", fallback=django, key=None, cookie="s=1")
-    assert page is not None and playground is not None and page.status == playground.status == 299
+    playground = await call(
+        bench, "POST", "/api/v1/models/faces/predictions", b"{}", fallback=django, key=None, cookie="s=1"
+    )
+    assert page is not None
+    assert playground is not None
+    assert page.status == playground.status == 299
 
 
 async def test_respond_async_is_handed_to_the_jobs() -> None:
@@ -275,26 +381,38 @@ async def test_respond_async_is_handed_to_the_jobs() -> None:
         async def submit(self, grant: Any, **order: Any) -> tuple[dict[str, Any], bool]:
             self.seen = order
             return {"id": "pred_1", "status": "queued"}, False
+
     bench, jobs = Bench(), Jobs()
     bench.runtime.jobs = jobs
-    answer = await call(bench, "POST", "/api/v1/models/faces/predictions", {"input": {"image": "x"}}, prefer="respond-async")
-    assert answer is not None and answer.status == 202 and answer.headers["location"] == "/api/v1/predictions/pred_1"
-    assert jobs.seen["model"] == "faces" and jobs.seen["version"] == 1
-    assert not bench.triton.calls and not bench.meter.open
+    answer = await call(
+        bench, "POST", "/api/v1/models/faces/predictions", {"input": {"image": "x"}}, prefer="respond-async"
+    )
+    assert answer is not None
+    assert answer.status == 202
+    assert answer.headers["location"] == "/api/v1/predictions/pred_1"
+    assert jobs.seen["model"] == "faces"
+    assert jobs.seen["version"] == 1
+    assert not bench.triton.calls
+    assert not bench.meter.open
 
 
 async def test_the_articles_endpoint() -> None:
     bench = Bench(classifier="faces")
-    bench.triton.answer = {"output": {"labels": [{"label": "7", "score": 0.9}, {"label": "1", "score": 0.1}]},
-                           "units": {"image": 1}}
+    bench.triton.answer = {
+        "output": {"labels": [{"label": "7", "score": 0.9}, {"label": "1", "score": 0.1}]},
+        "units": {"image": 1},
+    }
     answer = await call(bench, "POST", "/api/v1/classify", {"image_base64": base64.b64encode(PNG).decode(), "top_k": 1})
-    assert answer is not None and answer.json["predictions"] == [{"label": "7", "score": 0.9}]
+    assert answer is not None
+    assert answer.json["predictions"] == [{"label": "7", "score": 0.9}]
 
 
 async def test_the_callers_version_is_the_upstream_version() -> None:
     bench = Bench(routes=[route(targets=(Target(1, 0), Target(2, 100, "canary")))])
     answer = await call(bench, "POST", "/v2/models/addone/versions/canary/infer", INFER)
-    assert answer is not None and answer.headers["x-model-version"] == "2" and bench.triton.calls == [("addone", 2)]
+    assert answer is not None
+    assert answer.headers["x-model-version"] == "2"
+    assert bench.triton.calls == [("addone", 2)]
 
 
 @pytest.mark.parametrize("body", [b"", b"[" * 100_000, b'{"inputs":[{}]}', b"\xff", b"null"])

@@ -32,8 +32,9 @@ def arrays(draw: st.DrawFn) -> tuple[str, np.ndarray[Any, Any]]:
 
 def body_of(name: str, array: np.ndarray[Any, Any], *, nested: bool) -> bytes:
     data = array.tolist() if nested else array.ravel().tolist()
-    return orjson.dumps({"id": "7", "inputs": [
-        {"name": "X", "datatype": name, "shape": list(array.shape), "data": data}]})
+    return orjson.dumps(
+        {"id": "7", "inputs": [{"name": "X", "datatype": name, "shape": list(array.shape), "data": data}]}
+    )
 
 
 @given(arrays(), st.booleans())
@@ -47,7 +48,8 @@ def test_json_tensors_are_exact(case: tuple[str, np.ndarray[Any, Any]], nested: 
     rendered, length = oip.render_reply("m", 1, request, request.inputs)
     assert length is None
     answer = orjson.loads(rendered)
-    assert answer["id"] == "7" and answer["model_version"] == "1"
+    assert answer["id"] == "7"
+    assert answer["model_version"] == "1"
     assert np.array(answer["outputs"][0]["data"], oip.DTYPES[name]).tobytes() == array.tobytes()
 
 
@@ -81,12 +83,21 @@ def only_problems(body: bytes, header: str | None) -> None:
         assert problem.code in {"malformed_json", "input_signature_mismatch", "payload_too_large", "invalid_request"}
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers(-2**63, 2**64 - 1) | st.floats(allow_nan=False) | st.text(),
-                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=20)
-ENTRY = st.fixed_dictionaries({}, optional={
-    "name": st.just("X") | JSON, "datatype": st.just("FP32") | JSON, "shape": st.lists(st.integers(-3, 2**62), max_size=4) | JSON,
-    "data": st.lists(st.floats(allow_nan=False), max_size=8) | JSON,
-    "parameters": st.fixed_dictionaries({"binary_data_size": st.integers(-5, 2**40)}) | JSON})
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+ENTRY = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.just("X") | JSON,
+        "datatype": st.just("FP32") | JSON,
+        "shape": st.lists(st.integers(-3, 2**62), max_size=4) | JSON,
+        "data": st.lists(st.floats(allow_nan=False), max_size=8) | JSON,
+        "parameters": st.fixed_dictionaries({"binary_data_size": st.integers(-5, 2**40)}) | JSON,
+    },
+)
 
 
 @given(st.binary(max_size=200), st.none() | st.text(max_size=6) | st.integers(-3, 300).map(str))
@@ -95,37 +106,71 @@ def test_random_bytes_are_only_ever_a_problem(body: bytes, header: str | None) -
 
 
 @settings(max_examples=300)
-@given(st.fixed_dictionaries({"inputs": st.lists(ENTRY, max_size=3) | JSON},
-                             optional={"outputs": JSON, "id": JSON, "parameters": JSON}), st.binary(max_size=64), st.booleans())
+@given(
+    st.fixed_dictionaries(
+        {"inputs": st.lists(ENTRY, max_size=3) | JSON}, optional={"outputs": JSON, "id": JSON, "parameters": JSON}
+    ),
+    st.binary(max_size=64),
+    st.booleans(),
+)
 def test_hostile_documents_are_only_ever_a_problem(document: dict[str, Any], tail: bytes, binary: bool) -> None:
     body = orjson.dumps(document)
     only_problems(body + tail if binary else body, str(len(body)) if binary else None)
 
 
-@pytest.mark.parametrize(("body", "code"), [
-    (b"", "invalid_request"), (b"   ", "invalid_request"), (b"[" * 1_000_000, "malformed_json"),
-    (b"[" * 33 + b"]" * 33, "malformed_json"), (b'{"a":' * 33 + b"1" + b"}" * 33, "malformed_json"),
-    (b'{"a":1,"a":2}', "malformed_json"), (b'[{"b":{"a":1,"\\u0061":2}}]', "malformed_json"),
-    (b'{"a":NaN}', "malformed_json"), (b'{"a":Infinity}', "malformed_json"), (b'{"a":1e999}', "malformed_json"),
-    (b'{"a":"\xff"}', "malformed_json"), (b'{"a":"\\ud800"}', "malformed_json"), (b"[1]", "invalid_request"),
-])
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "invalid_request"),
+        (b"   ", "invalid_request"),
+        (b"[" * 1_000_000, "malformed_json"),
+        (b"[" * 33 + b"]" * 33, "malformed_json"),
+        (b'{"a":' * 33 + b"1" + b"}" * 33, "malformed_json"),
+        (b'{"a":1,"a":2}', "malformed_json"),
+        (b'[{"b":{"a":1,"\\u0061":2}}]', "malformed_json"),
+        (b'{"a":NaN}', "malformed_json"),
+        (b'{"a":Infinity}', "malformed_json"),
+        (b'{"a":1e999}', "malformed_json"),
+        (b'{"a":"\xff"}', "malformed_json"),
+        (b'{"a":"\\ud800"}', "malformed_json"),
+        (b"[1]", "invalid_request"),
+    ],
+)
 def test_bad_json(body: bytes, code: str) -> None:
     with pytest.raises(Problem) as caught:
         oip.parse_infer(body, None, X, Y)
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("text", [b"[" * 32 + b"]" * 32, b'{"a":"[[[[{{{{::::","b":[{"a":1},{"a":2}]}', b'["\\\\",":","\\""]'])
+@pytest.mark.parametrize(
+    "text", [b"[" * 32 + b"]" * 32, b'{"a":"[[[[{{{{::::","b":[{"a":1},{"a":2}]}', b'["\\\\",":","\\""]']
+)
 def test_brackets_in_strings_and_allowed_depth(text: bytes) -> None:
     assert oip.parse_json(text) == orjson.loads(text)
 
 
-@pytest.mark.parametrize("change", [
-    {"shape": [2**60 + 1, 16]}, {"shape": [1, 5]}, {"shape": [1]}, {"shape": [True, 4]}, {"shape": [0, 4]}, {"shape": [-1, 4]},
-    {"datatype": "FP64"}, {"name": "Z"}, {"data": [1, 2, 3]}, {"data": [[1, 2], [3, 4]]}, {"data": [1, 2, 3, "4"]},
-    {"data": [1, 2, 3, True]}, {"data": [1, 2, 3, 1e39]}, {"data": [[1, 2, 3], [4]]}, {"data": None},
-    {"parameters": {"binary_data_size": 4}}, {"parameters": {"shared_memory_region": "x"}},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": [2**60 + 1, 16]},
+        {"shape": [1, 5]},
+        {"shape": [1]},
+        {"shape": [True, 4]},
+        {"shape": [0, 4]},
+        {"shape": [-1, 4]},
+        {"datatype": "FP64"},
+        {"name": "Z"},
+        {"data": [1, 2, 3]},
+        {"data": [[1, 2], [3, 4]]},
+        {"data": [1, 2, 3, "4"]},
+        {"data": [1, 2, 3, True]},
+        {"data": [1, 2, 3, 1e39]},
+        {"data": [[1, 2, 3], [4]]},
+        {"data": None},
+        {"parameters": {"binary_data_size": 4}},
+        {"parameters": {"shared_memory_region": "x"}},
+    ],
+)
 def test_a_tensor_that_is_not_the_signature(change: dict[str, Any]) -> None:
     entry = {"name": "X", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]} | change
     with pytest.raises(Problem):
@@ -147,7 +192,9 @@ def test_not_a_number_becomes_null_in_json() -> None:
     assert orjson.loads(body)["outputs"][0]["data"] == [None, 1.0]
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"outputs":[{}]}', b'{"outputs":[{"name":"a","parameters":{"binary_data_size":9}}]}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b'{"outputs":[{}]}', b'{"outputs":[{"name":"a","parameters":{"binary_data_size":9}}]}']
+)
 def test_an_unreadable_answer_is_a_backend_error(body: bytes) -> None:
     with pytest.raises(Problem) as caught:
         oip.decode_reply(body, None)

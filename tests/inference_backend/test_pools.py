@@ -20,7 +20,8 @@ async def test_many_callers_share_one_load() -> None:
     control = FakeControl()
     pools = Pools(control, memory_mb=1000)
     times = await asyncio.gather(*(pools.ensure(route(), tensors=True) for _ in range(20)))
-    assert control.loads == ["addone"] and all(time > 0 for time in times)
+    assert control.loads == ["addone"]
+    assert all(time > 0 for time in times)
     assert await pools.ensure(route(), tensors=True) == 0.0
 
 
@@ -32,7 +33,8 @@ async def test_a_caller_that_leaves_does_not_stop_the_load_for_others() -> None:
     second = asyncio.create_task(pools.ensure(route(), tensors=True))
     await asyncio.sleep(0)
     first.cancel()
-    assert await second > 0 and control.loads == ["addone"]
+    assert await second > 0
+    assert control.loads == ["addone"]
 
 
 async def test_the_least_worthy_model_makes_room() -> None:
@@ -42,7 +44,8 @@ async def test_the_least_worthy_model_makes_room() -> None:
         for _ in range(calls):
             await pools.ensure(route(name, memory_mb=60), tensors=True)
     await pools.ensure(route("new", memory_mb=60), tensors=True)
-    assert control.unloads == ["idle"] and control.held == {"busy", "new"}
+    assert control.unloads == ["idle"]
+    assert control.held == {"busy", "new"}
 
 
 async def test_in_flight_models_are_waited_for_not_put_out() -> None:
@@ -51,7 +54,8 @@ async def test_in_flight_models_are_waited_for_not_put_out() -> None:
     async with pools.lease(route("a", memory_mb=80), tensors=True):
         waiting = asyncio.create_task(pools.ensure(route("b", memory_mb=80), tensors=True))
         await asyncio.sleep(0.02)
-        assert not waiting.done() and control.unloads == []
+        assert not waiting.done()
+        assert control.unloads == []
     await asyncio.wait_for(waiting, 2)
     assert control.unloads == ["a"]
 
@@ -59,11 +63,13 @@ async def test_in_flight_models_are_waited_for_not_put_out() -> None:
 async def test_a_failed_load_is_tried_again_by_the_next_call() -> None:
     control = FakeControl()
     from inference_backend.triton.control import ControlError
+
     control.refuse["addone"] = ControlError("no such file")
     pools = Pools(control, memory_mb=100)
     with pytest.raises(Problem) as caught:
         await pools.ensure(route(), tensors=True)
-    assert caught.value.code == "model_not_ready" and "no such file" in caught.value.detail
+    assert caught.value.code == "model_not_ready"
+    assert "no such file" in caught.value.detail
     control.refuse.clear()
     assert await pools.ensure(route(), tensors=True) > 0
 
@@ -85,7 +91,9 @@ def test_under_load_the_budget_holds_and_leased_models_stay(seed: int) -> None:
                         assert chosen.model in control.held
                         assert sum(r.memory_mb for r in routes if r.model in control.held) <= 200
                         await asyncio.sleep(dice.random() / 1000)
+
         await asyncio.wait_for(asyncio.gather(*(caller() for _ in range(2))), 20)
+
     asyncio.run(scenario())
 
 
@@ -98,7 +106,8 @@ def test_a_caller_stays_on_its_version_and_weightless_ones_get_nobody(weights: l
             routing.pick(chosen, None, caller)
         return
     target = routing.pick(chosen, None, caller)
-    assert target.weight > 0 and routing.pick(chosen, None, caller) == target
+    assert target.weight > 0
+    assert routing.pick(chosen, None, caller) == target
 
 
 def test_weights_are_kept_over_many_callers() -> None:
