@@ -14,7 +14,7 @@ def run(request: Request) -> Result:
     if min(height, width) < 16:
         raise InvalidInput("the picture must be at least 16 pixels on each side", field="image")
     noise = _noise(image)
-    used = strength or min(max(noise * 0.6, 1.0), 20.0)
+    used = strength or min(max(noise * 1.2, 1.0), 20.0)
     clean = cv2.fastNlMeansDenoisingColored(image, None, used, used, 5, 15)
     values = {"noise_before": round(noise, 2), "strength": round(used, 2)}
     result = Result({"width": width, "height": height, "values": values})

@@ -12,9 +12,8 @@ def run(request: Request) -> Result:
     first, second = (_hash(request.input[name]) for name in ("image", "other"))
     distance = int((first != second).sum())
     limit = request.parameters["max_distance"]
-    check = {
-        "name": "distance", "passed": distance <= limit, "value": distance, "detail": f"of 64 bits; up to {limit} is alike",
-    }  # fmt: skip
+    detail = f"of 64 bits; up to {limit} is alike"
+    check = {"name": "distance", "passed": distance <= limit, "value": distance, "detail": detail}
     verdict = "duplicate" if distance <= limit else "different"
     return Result({"verdict": verdict, "score": round(1 - distance / 64, 4), "checks": [check]})
 
