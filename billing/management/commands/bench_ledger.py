@@ -20,7 +20,7 @@ from kernel import clock
 from kernel.contracts import UsageEvent
 from kernel.ids import uuid7
 
-# Entries of the measurement stay in the ledger, which only grows: they belong to no real organization and are test mode.
+# The entries stay in the ledger, which only grows: they are test mode and belong to no real organization.
 BENCH_ORG = -1
 
 
