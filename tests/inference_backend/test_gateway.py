@@ -76,7 +76,7 @@ async def call(
 async def test_an_infer_call_is_answered_and_billed_once() -> None:
     bench = Bench()
     answer = await call(bench, "POST", "/v2/models/addone/infer", INFER)
-    assert answer is not None and answer.status == 200, answer and answer.body
+    assert answer is not None and answer.status == 200, answer and answer.body  # noqa: PT018
     assert answer.json["outputs"][0]["data"] == [2, 3, 4, 5]
     assert answer.json["id"] == "mine"
     assert answer.headers["x-units"] == "1"
@@ -117,7 +117,7 @@ async def test_a_prediction_goes_to_the_host_and_media_come_back_as_data_urls() 
     bench = Bench()
     body = {"input": {"image": base64.b64encode(PNG).decode()}, "parameters": {"threshold": 0.6}, "metadata": {"a": 1}}
     answer = await call(bench, "POST", "/api/v1/models/faces/predictions", body)
-    assert answer is not None and answer.status == 200, answer and answer.body
+    assert answer is not None and answer.status == 200, answer and answer.body  # noqa: PT018
     assert answer.json["output"]["mask"] == "data:image/png;base64," + base64.b64encode(b"PNG").decode()
     assert answer.json["status"] == "succeeded"
     assert answer.json["usage"]["cost"] == "0.0015"
@@ -137,7 +137,7 @@ async def test_a_form_is_the_same_prediction() -> None:
     answer = await call(
         bench, "POST", "/api/v1/models/faces/predictions", form, content_type="multipart/form-data; boundary=B"
     )
-    assert answer is not None and answer.status == 200, answer and answer.body
+    assert answer is not None and answer.status == 200, answer and answer.body  # noqa: PT018
     assert bench.triton.requests[0]["parameters"] == {"threshold": 0.25}
 
 
@@ -420,5 +420,5 @@ async def test_hostile_bodies_are_the_callers_fault(body: bytes) -> None:
     bench = Bench()
     for path in ("/v2/models/addone/infer", "/api/v1/models/faces/predictions", "/api/v1/classify", "/v1/embeddings"):
         answer = await call(bench, "POST", path, body)
-        assert answer is not None and 400 <= answer.status < 500, (path, answer and answer.body)
+        assert answer is not None and 400 <= answer.status < 500, (path, answer and answer.body)  # noqa: PT018
     assert not bench.meter.open

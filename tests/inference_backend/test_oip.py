@@ -80,7 +80,7 @@ def only_problems(body: bytes, header: str | None) -> None:
     try:
         oip.parse_infer(body, header, X, Y)
     except Problem as problem:
-        assert problem.code in {"malformed_json", "input_signature_mismatch", "payload_too_large", "invalid_request"}
+        assert problem.code in {"malformed_json", "input_signature_mismatch", "payload_too_large", "invalid_request"}  # noqa: PT017
 
 
 JSON = st.recursive(
