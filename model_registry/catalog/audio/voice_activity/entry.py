@@ -39,7 +39,8 @@ def run(request: Request) -> Result:
         else:
             merged.append([first, last])
     segments = [{"start": round(max(0.0, a * step - MARGIN), 3),
-                 "end": round(min(audio.duration, b * step + MARGIN), 3), "label": "speech", "score": round(float(scores[a:b].mean()), 4)}
+                 "end": round(min(audio.duration, b * step + MARGIN), 3),
+                 "label": "speech", "score": round(float(scores[a:b].mean()), 4)}
                 for a, b in merged if (b - a) * step >= p["min_speech"]]
     spoken = sum(s["end"] - s["start"] for s in segments)
     return Result({"duration": round(audio.duration, 3), "segments": segments,
