@@ -10,7 +10,7 @@ STROKE = 'fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="
 
 
 def _bar(x: float, y: float, w: float, h: float, opacity: float, r: float = 3) -> str:
-    return f'<rect x="{x:.0f}" y="{y:.0f}" width="{w:.0f}" height="{h:.0f}" rx="{r}" fill="currentColor" opacity="{opacity}"/>'
+    return f'<rect x="{x:.0f}" y="{y:.0f}" width="{w:.0f}" height="{h:.0f}" rx="{r}" fill="currentColor" opacity="{opacity}"/>'  # noqa: E501
 
 
 def _walk(rng: random.Random, count: int = 48) -> list[tuple[float, float]]:
@@ -143,7 +143,7 @@ def _grid(rng: random.Random) -> str:
 
 def _cloud(rng: random.Random) -> str:
     return "".join(
-        f'<circle cx="{rng.gauss(90 + g * 70, 13):.0f}" cy="{rng.gauss(48, 11):.0f}" r="3" fill="currentColor" opacity="{o}"/>'
+        f'<circle cx="{rng.gauss(90 + g * 70, 13):.0f}" cy="{rng.gauss(48, 11):.0f}" r="3" fill="currentColor" opacity="{o}"/>'  # noqa: E501
         for g, o in enumerate((1, 0.5, 0.25))
         for _ in range(12)
     )
@@ -164,7 +164,7 @@ def _picture(rng: random.Random) -> str:
     peak = rng.uniform(110, 150)
     return (
         _bar(92, 14, 136, 68, 0.12, 6)
-        + f'<path d="M96 78L{peak:.0f} 40L{peak + 26:.0f} 66L{peak + 44:.0f} 52L224 78Z" fill="currentColor" opacity=".5"/>'
+        + f'<path d="M96 78L{peak:.0f} 40L{peak + 26:.0f} 66L{peak + 44:.0f} 52L224 78Z" fill="currentColor" opacity=".5"/>'  # noqa: E501
         f'<circle cx="{rng.uniform(188, 210):.0f}" cy="30" r="7" fill="currentColor"/><path d="M160 10V86" {STROKE}/>'
     )
 
@@ -209,4 +209,4 @@ def draw(output: str, name: str) -> str:
     """An SVG of 320 × 96 in the current colour."""
     rng = random.Random(name)
     body = DRAWINGS.get(output, _facts)(rng)
-    return f'<svg viewBox="0 0 320 96" preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">{body}</svg>'
+    return f'<svg viewBox="0 0 320 96" preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">{body}</svg>'  # noqa: E501

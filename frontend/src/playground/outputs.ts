@@ -64,7 +64,12 @@ function marked(text: string, spans: Json[]): HTMLElement {
   box.append(characters.slice(at).join(""));
   return box;
 }
-const media = (value: Json): string => typeof value === "string" ? value : value?.$url ?? "";
+/** The address of a medium. A stored example that keeps only figures has none: then the tree is shown, never the input. */
+function media(value: Json): string {
+  const address = typeof value === "string" ? value : value?.$url;
+  if (!/^(data:|\/|blob:)/.test(address ?? "")) throw new Error("no medium");
+  return address;
+}
 
 const DRAW: Record<string, (o: Json, c: Context) => HTMLElement> = {
   label_scores: (o) => h("div", {}, ...o.labels.slice(0, 12).map((l: Json) => bar(l.label, l.score))),
