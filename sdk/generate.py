@@ -229,7 +229,7 @@ def main() -> None:
         subprocess.run([
             tools / "datamodel-codegen", "--input", source, "--input-file-type", "openapi", "--output",
             OUT / "models.py", "--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11",
-            "--use-union-operator", "--use-standard-collections", "--use-double-quotes", "--disable-timestamp",
+            "--use-annotated", "--use-union-operator", "--use-standard-collections", "--use-double-quotes", "--disable-timestamp",
             "--snake-case-field", "--base-class", "tessera._base.APIModel", "--openapi-scopes", "schemas",
             "--collapse-root-models", "--disable-warnings", "--custom-file-header", HEADER,
         ], check=True)

@@ -21,20 +21,211 @@ from tessera._generated import models as m
 from tessera.prediction import AsyncPrediction, Prediction
 
 
+class AccountResource(Resource):
+    """`client.account`"""
+
+    def retrieve(self) -> m.Account:
+        """The account that a request speaks for."""
+        answer: m.Account = self._call(m.Account, Call("GET", "/api/v1/account"))
+        return answer
+
+
+class AsyncAccountResource(AsyncResource):
+    """`client.account`"""
+
+    async def retrieve(self) -> m.Account:
+        """The account that a request speaks for."""
+        answer: m.Account = await self._call(m.Account, Call("GET", "/api/v1/account"))
+        return answer
+
+
+class ApiKeysResource(Resource):
+    """`client.api_keys`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> Paginator[m.ApiKey]:
+        """List API keys."""
+        return self._pages(m.ApiKey, Call("GET", "/api/v1/api-keys", query={"limit": limit}))
+
+    def create(
+        self,
+        *,
+        name: str,
+        mode: str | Omit = OMIT,
+        scopes: builtins.list[str] | Omit = OMIT,
+        models: builtins.list[str] | Omit = OMIT,
+        allowed_ips: builtins.list[str] | Omit = OMIT,
+        rate_per_minute: int | Omit = OMIT,
+        concurrency: int | Omit = OMIT,
+        expires_at: str | None | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.NewApiKey:
+        """Create an API key."""
+        answer: m.NewApiKey = self._call(
+            m.NewApiKey,
+            Call(
+                "POST",
+                "/api/v1/api-keys",
+                json={
+                    "name": name,
+                    "mode": mode,
+                    "scopes": scopes,
+                    "models": models,
+                    "allowed_ips": allowed_ips,
+                    "rate_per_minute": rate_per_minute,
+                    "concurrency": concurrency,
+                    "expires_at": expires_at,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def revoke(self, key_id: int) -> None:
+        """Revoke an API key."""
+        self._call(type(None), Call("DELETE", f"/api/v1/api-keys/{quote(key_id)}"))
+
+    def rotate(self, key_id: int, *, grace_hours: int | Omit = OMIT, idempotency_key: str | None = None) -> m.NewApiKey:
+        """Replace an API key, with an overlap."""
+        answer: m.NewApiKey = self._call(
+            m.NewApiKey,
+            Call(
+                "POST",
+                f"/api/v1/api-keys/{quote(key_id)}/rotate",
+                json={"grace_hours": grace_hours},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+
+class AsyncApiKeysResource(AsyncResource):
+    """`client.api_keys`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.ApiKey]:
+        """List API keys."""
+        return self._pages(m.ApiKey, Call("GET", "/api/v1/api-keys", query={"limit": limit}))
+
+    async def create(
+        self,
+        *,
+        name: str,
+        mode: str | Omit = OMIT,
+        scopes: builtins.list[str] | Omit = OMIT,
+        models: builtins.list[str] | Omit = OMIT,
+        allowed_ips: builtins.list[str] | Omit = OMIT,
+        rate_per_minute: int | Omit = OMIT,
+        concurrency: int | Omit = OMIT,
+        expires_at: str | None | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.NewApiKey:
+        """Create an API key."""
+        answer: m.NewApiKey = await self._call(
+            m.NewApiKey,
+            Call(
+                "POST",
+                "/api/v1/api-keys",
+                json={
+                    "name": name,
+                    "mode": mode,
+                    "scopes": scopes,
+                    "models": models,
+                    "allowed_ips": allowed_ips,
+                    "rate_per_minute": rate_per_minute,
+                    "concurrency": concurrency,
+                    "expires_at": expires_at,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def revoke(self, key_id: int) -> None:
+        """Revoke an API key."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/api-keys/{quote(key_id)}"))
+
+    async def rotate(
+        self, key_id: int, *, grace_hours: int | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.NewApiKey:
+        """Replace an API key, with an overlap."""
+        answer: m.NewApiKey = await self._call(
+            m.NewApiKey,
+            Call(
+                "POST",
+                f"/api/v1/api-keys/{quote(key_id)}/rotate",
+                json={"grace_hours": grace_hours},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+
+class InvoicesResource(Resource):
+    """`client.invoices`"""
+
+    def list(self) -> Paginator[m.Invoice]:
+        """The draft of this month first, then all issued invoices, newest first."""
+        return self._pages(m.Invoice, Call("GET", "/api/v1/invoices"))
+
+    def get(self, invoice_id: str) -> m.Invoice:
+        """One invoice; 'draft' is this month's as it would be now."""
+        answer: m.Invoice = self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
+        return answer
+
+
+class AsyncInvoicesResource(AsyncResource):
+    """`client.invoices`"""
+
+    def list(self) -> AsyncPaginator[m.Invoice]:
+        """The draft of this month first, then all issued invoices, newest first."""
+        return self._pages(m.Invoice, Call("GET", "/api/v1/invoices"))
+
+    async def get(self, invoice_id: str) -> m.Invoice:
+        """One invoice; 'draft' is this month's as it would be now."""
+        answer: m.Invoice = await self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
+        return answer
+
+
 class ModelsResource(Resource):
     """`client.models`"""
 
     def list(
-        self, *, search: str | Omit = OMIT, task: str | Omit = OMIT, limit: int | Omit = OMIT
-    ) -> Paginator[m.Model]:
-        """List models."""
+        self,
+        *,
+        collection: builtins.list[str] | Omit = OMIT,
+        domain: builtins.list[str] | Omit = OMIT,
+        industry: builtins.list[str] | Omit = OMIT,
+        license: builtins.list[str] | Omit = OMIT,
+        limit: int | Omit = OMIT,
+        search: str | Omit = OMIT,
+        sort: str | Omit = OMIT,
+        source: builtins.list[str] | Omit = OMIT,
+        tag: builtins.list[str] | Omit = OMIT,
+        task: builtins.list[str] | Omit = OMIT,
+    ) -> Paginator[m.ModelSummary]:
+        """Search the catalogue."""
         return self._pages(
-            m.Model, Call("GET", "/api/v1/models", query={"search": search, "task": task, "limit": limit})
+            m.ModelSummary,
+            Call(
+                "GET",
+                "/api/v1/models",
+                query={
+                    "collection": collection,
+                    "domain": domain,
+                    "industry": industry,
+                    "license": license,
+                    "limit": limit,
+                    "search": search,
+                    "sort": sort,
+                    "source": source,
+                    "tag": tag,
+                    "task": task,
+                },
+            ),
         )
 
-    def retrieve(self, model: str) -> m.Model:
-        """Get one model."""
-        answer: m.Model = self._call(m.Model, Call("GET", f"/api/v1/models/{quote(model)}"))
+    def retrieve(self, model: str) -> m.ModelDetail:
+        """Get a model."""
+        answer: m.ModelDetail = self._call(m.ModelDetail, Call("GET", f"/api/v1/models/{quote(model)}"))
         return answer
 
     def predictions(
@@ -66,21 +257,64 @@ class ModelsResource(Resource):
         )
         return answer
 
+    def schema(self, model: str) -> m.ModelSchema:
+        """JSON Schemas of a model."""
+        answer: m.ModelSchema = self._call(m.ModelSchema, Call("GET", f"/api/v1/models/{quote(model)}/schema"))
+        return answer
+
+    def model_versions_list(self, model: str) -> Paginator[m.ModelVersion]:
+        """List a model's versions."""
+        return self._pages(m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions"))
+
+    def model_versions_retrieve(self, model: str, version: str) -> m.ModelVersion:
+        """Get a version."""
+        answer: m.ModelVersion = self._call(
+            m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}")
+        )
+        return answer
+
 
 class AsyncModelsResource(AsyncResource):
     """`client.models`"""
 
     def list(
-        self, *, search: str | Omit = OMIT, task: str | Omit = OMIT, limit: int | Omit = OMIT
-    ) -> AsyncPaginator[m.Model]:
-        """List models."""
+        self,
+        *,
+        collection: builtins.list[str] | Omit = OMIT,
+        domain: builtins.list[str] | Omit = OMIT,
+        industry: builtins.list[str] | Omit = OMIT,
+        license: builtins.list[str] | Omit = OMIT,
+        limit: int | Omit = OMIT,
+        search: str | Omit = OMIT,
+        sort: str | Omit = OMIT,
+        source: builtins.list[str] | Omit = OMIT,
+        tag: builtins.list[str] | Omit = OMIT,
+        task: builtins.list[str] | Omit = OMIT,
+    ) -> AsyncPaginator[m.ModelSummary]:
+        """Search the catalogue."""
         return self._pages(
-            m.Model, Call("GET", "/api/v1/models", query={"search": search, "task": task, "limit": limit})
+            m.ModelSummary,
+            Call(
+                "GET",
+                "/api/v1/models",
+                query={
+                    "collection": collection,
+                    "domain": domain,
+                    "industry": industry,
+                    "license": license,
+                    "limit": limit,
+                    "search": search,
+                    "sort": sort,
+                    "source": source,
+                    "tag": tag,
+                    "task": task,
+                },
+            ),
         )
 
-    async def retrieve(self, model: str) -> m.Model:
-        """Get one model."""
-        answer: m.Model = await self._call(m.Model, Call("GET", f"/api/v1/models/{quote(model)}"))
+    async def retrieve(self, model: str) -> m.ModelDetail:
+        """Get a model."""
+        answer: m.ModelDetail = await self._call(m.ModelDetail, Call("GET", f"/api/v1/models/{quote(model)}"))
         return answer
 
     async def predictions(
@@ -109,6 +343,22 @@ class AsyncModelsResource(AsyncResource):
                 },
                 idempotency_key=idempotency_key,
             ),
+        )
+        return answer
+
+    async def schema(self, model: str) -> m.ModelSchema:
+        """JSON Schemas of a model."""
+        answer: m.ModelSchema = await self._call(m.ModelSchema, Call("GET", f"/api/v1/models/{quote(model)}/schema"))
+        return answer
+
+    def model_versions_list(self, model: str) -> AsyncPaginator[m.ModelVersion]:
+        """List a model's versions."""
+        return self._pages(m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions"))
+
+    async def model_versions_retrieve(self, model: str, version: str) -> m.ModelVersion:
+        """Get a version."""
+        answer: m.ModelVersion = await self._call(
+            m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}")
         )
         return answer
 
@@ -190,6 +440,196 @@ class AsyncPredictionsResource(AsyncResource):
         return answer
 
 
+class PricingResource(Resource):
+    """`client.pricing`"""
+
+    def estimate(self, *, model: str | Omit = OMIT, units: int | Omit = OMIT) -> m.Estimate:
+        """What so many more units of a model would cost this organization this month."""
+        answer: m.Estimate = self._call(
+            m.Estimate, Call("GET", "/api/v1/pricing/estimate", query={"model": model, "units": units})
+        )
+        return answer
+
+
+class AsyncPricingResource(AsyncResource):
+    """`client.pricing`"""
+
+    async def estimate(self, *, model: str | Omit = OMIT, units: int | Omit = OMIT) -> m.Estimate:
+        """What so many more units of a model would cost this organization this month."""
+        answer: m.Estimate = await self._call(
+            m.Estimate, Call("GET", "/api/v1/pricing/estimate", query={"model": model, "units": units})
+        )
+        return answer
+
+
+class SubscriptionsResource(Resource):
+    """`client.subscriptions`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> Paginator[m.Subscription]:
+        """List active subscriptions."""
+        return self._pages(m.Subscription, Call("GET", "/api/v1/subscriptions", query={"limit": limit}))
+
+    def create(self, *, model: str, plan: str | Omit = OMIT, idempotency_key: str | None = None) -> m.Subscription:
+        """Subscribe to a model."""
+        answer: m.Subscription = self._call(
+            m.Subscription,
+            Call("POST", "/api/v1/subscriptions", json={"model": model, "plan": plan}, idempotency_key=idempotency_key),
+        )
+        return answer
+
+    def delete(self, subscription_id: int) -> None:
+        """End a subscription."""
+        self._call(type(None), Call("DELETE", f"/api/v1/subscriptions/{quote(subscription_id)}"))
+
+
+class AsyncSubscriptionsResource(AsyncResource):
+    """`client.subscriptions`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.Subscription]:
+        """List active subscriptions."""
+        return self._pages(m.Subscription, Call("GET", "/api/v1/subscriptions", query={"limit": limit}))
+
+    async def create(
+        self, *, model: str, plan: str | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.Subscription:
+        """Subscribe to a model."""
+        answer: m.Subscription = await self._call(
+            m.Subscription,
+            Call("POST", "/api/v1/subscriptions", json={"model": model, "plan": plan}, idempotency_key=idempotency_key),
+        )
+        return answer
+
+    async def delete(self, subscription_id: int) -> None:
+        """End a subscription."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/subscriptions/{quote(subscription_id)}"))
+
+
+class UsageResource(Resource):
+    """`client.usage`"""
+
+    def list(
+        self,
+        *,
+        format_as: str | Omit = OMIT,
+        from_: str | Omit = OMIT,
+        group_by: str | Omit = OMIT,
+        key_id: int | Omit = OMIT,
+        mode: str | Omit = OMIT,
+        model: str | Omit = OMIT,
+        to: str | Omit = OMIT,
+    ) -> m.Usage:
+        """Usage by model, key, hour or day, from hourly sums."""
+        answer: m.Usage = self._call(
+            m.Usage,
+            Call(
+                "GET",
+                "/api/v1/usage",
+                query={
+                    "format_as": format_as,
+                    "from": from_,
+                    "group_by": group_by,
+                    "key_id": key_id,
+                    "mode": mode,
+                    "model": model,
+                    "to": to,
+                },
+            ),
+        )
+        return answer
+
+    def events_list(
+        self,
+        *,
+        format_as: str | Omit = OMIT,
+        from_: str | Omit = OMIT,
+        key_id: int | Omit = OMIT,
+        limit: int | Omit = OMIT,
+        mode: str | Omit = OMIT,
+        model: str | Omit = OMIT,
+        to: str | Omit = OMIT,
+    ) -> Paginator[m.UsageEvent]:
+        """Single ledger entries, newest first."""
+        return self._pages(
+            m.UsageEvent,
+            Call(
+                "GET",
+                "/api/v1/usage/events",
+                query={
+                    "format_as": format_as,
+                    "from": from_,
+                    "key_id": key_id,
+                    "limit": limit,
+                    "mode": mode,
+                    "model": model,
+                    "to": to,
+                },
+            ),
+        )
+
+
+class AsyncUsageResource(AsyncResource):
+    """`client.usage`"""
+
+    async def list(
+        self,
+        *,
+        format_as: str | Omit = OMIT,
+        from_: str | Omit = OMIT,
+        group_by: str | Omit = OMIT,
+        key_id: int | Omit = OMIT,
+        mode: str | Omit = OMIT,
+        model: str | Omit = OMIT,
+        to: str | Omit = OMIT,
+    ) -> m.Usage:
+        """Usage by model, key, hour or day, from hourly sums."""
+        answer: m.Usage = await self._call(
+            m.Usage,
+            Call(
+                "GET",
+                "/api/v1/usage",
+                query={
+                    "format_as": format_as,
+                    "from": from_,
+                    "group_by": group_by,
+                    "key_id": key_id,
+                    "mode": mode,
+                    "model": model,
+                    "to": to,
+                },
+            ),
+        )
+        return answer
+
+    def events_list(
+        self,
+        *,
+        format_as: str | Omit = OMIT,
+        from_: str | Omit = OMIT,
+        key_id: int | Omit = OMIT,
+        limit: int | Omit = OMIT,
+        mode: str | Omit = OMIT,
+        model: str | Omit = OMIT,
+        to: str | Omit = OMIT,
+    ) -> AsyncPaginator[m.UsageEvent]:
+        """Single ledger entries, newest first."""
+        return self._pages(
+            m.UsageEvent,
+            Call(
+                "GET",
+                "/api/v1/usage/events",
+                query={
+                    "format_as": format_as,
+                    "from": from_,
+                    "key_id": key_id,
+                    "limit": limit,
+                    "mode": mode,
+                    "model": model,
+                    "to": to,
+                },
+            ),
+        )
+
+
 class WebhookDeliveriesResource(Resource):
     """`client.webhook_deliveries`"""
 
@@ -258,8 +698,14 @@ class Resources:
     """Every group of operations."""
 
     def __init__(self, transport: Transport) -> None:
+        self.account = AccountResource(transport)
+        self.api_keys = ApiKeysResource(transport)
+        self.invoices = InvoicesResource(transport)
         self.models = ModelsResource(transport)
         self.predictions = PredictionsResource(transport)
+        self.pricing = PricingResource(transport)
+        self.subscriptions = SubscriptionsResource(transport)
+        self.usage = UsageResource(transport)
         self.webhook_deliveries = WebhookDeliveriesResource(transport)
         self.webhook_secrets = WebhookSecretsResource(transport)
 
@@ -268,7 +714,13 @@ class AsyncResources:
     """Every group of operations."""
 
     def __init__(self, transport: AsyncTransport) -> None:
+        self.account = AsyncAccountResource(transport)
+        self.api_keys = AsyncApiKeysResource(transport)
+        self.invoices = AsyncInvoicesResource(transport)
         self.models = AsyncModelsResource(transport)
         self.predictions = AsyncPredictionsResource(transport)
+        self.pricing = AsyncPricingResource(transport)
+        self.subscriptions = AsyncSubscriptionsResource(transport)
+        self.usage = AsyncUsageResource(transport)
         self.webhook_deliveries = AsyncWebhookDeliveriesResource(transport)
         self.webhook_secrets = AsyncWebhookSecretsResource(transport)
