@@ -185,6 +185,8 @@ def tolerant(document: dict[str, Any]) -> dict[str, Any]:
 
     def relax(value: Any) -> None:
         if isinstance(value, dict):
+            if not isinstance(value.get("default"), dict):  # else it is a property of that name
+                value.pop("default", None)
             if value.get("type") == "string":
                 value.pop("enum", None)
                 value.pop("pattern", None)
@@ -229,7 +231,8 @@ def main() -> None:
         subprocess.run([
             tools / "datamodel-codegen", "--input", source, "--input-file-type", "openapi", "--output",
             OUT / "models.py", "--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11",
-            "--use-annotated", "--use-union-operator", "--use-standard-collections", "--use-double-quotes", "--disable-timestamp",
+            "--use-annotated", "--use-union-operator", "--use-standard-collections", "--use-double-quotes",
+            "--disable-timestamp",
             "--snake-case-field", "--base-class", "tessera._base.APIModel", "--openapi-scopes", "schemas",
             "--collapse-root-models", "--disable-warnings", "--custom-file-header", HEADER,
         ], check=True)

@@ -57,18 +57,17 @@ class AllowedIp(RootModel[str]):
 
 class CreateApiKeyRequest(APIModel):
     name: Annotated[str, Field(min_length=1)]
-    mode: Annotated[str | None, Field(description="live or test", min_length=1)] = "live"
+    mode: Annotated[str | None, Field(description="live or test", min_length=1)] = None
     scopes: Annotated[
         list[Scope] | None,
         Field(
-            description="Of predict, files, models:read, models:write, models:deploy, keys:admin, billing, webhooks.",
-            validate_default=True,
+            description="Of predict, files, models:read, models:write, models:deploy, keys:admin, billing, webhooks."
         ),
-    ] = ["predict"]
+    ] = None
     models: Annotated[list[Model] | None, Field(max_length=300)] = None
     allowed_ips: Annotated[list[AllowedIp] | None, Field(max_length=50)] = None
-    rate_per_minute: int | None = 600
-    concurrency: int | None = 16
+    rate_per_minute: int | None = None
+    concurrency: int | None = None
     expires_at: AwareDatetime | None = None
 
 
@@ -198,12 +197,12 @@ class Price(APIModel):
 
 
 class RotateApiKeyRequest(APIModel):
-    grace_hours: Annotated[int | None, Field(description="How long the old key works on, 0 to 168.")] = 24
+    grace_hours: Annotated[int | None, Field(description="How long the old key works on, 0 to 168.")] = None
 
 
 class SubscribeRequest(APIModel):
     model: Annotated[str, Field(min_length=1)]
-    plan: Annotated[str | None, Field(description="free or payg", min_length=1)] = "payg"
+    plan: Annotated[str | None, Field(description="free or payg", min_length=1)] = None
 
 
 class Subscription(APIModel):
