@@ -8,3 +8,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tessera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@app.on_after_finalize.connect
+def _schedule(sender: Celery, **_: object) -> None:
+    """Beat's scans, as each package lists them."""
+    from billing.tasks import SCHEDULE
+    from inference_backend.jobs.tasks import BEAT_SCHEDULE
+
+    scans = {task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+             for task, seconds in SCHEDULE.items()}
+    sender.conf.beat_schedule = {**BEAT_SCHEDULE, **scans}

@@ -88,6 +88,13 @@ def price_value(model: Model, at: datetime | None = None) -> contracts.Price:
     return contracts.Price(row.unit, row.amount.normalize() + 0, row.currency, row.version, row.free_per_month)
 
 
+def price_of(name: str, version: int | None = None) -> contracts.Price | None:
+    """The price of a model by name: the one that applies now, or a numbered one; None where there is none."""
+    found = Price.objects.filter(model__name=name)
+    row = (found.filter(valid_from__lte=clock.now()) if version is None else found.filter(version=version)).first()
+    return contracts.Price(row.unit, row.amount, row.currency, row.version, row.free_per_month) if row else None
+
+
 def manifest(model: Model) -> Manifest:
     """The manifest that a model was registered with."""
     return Manifest.model_validate(model.manifest)

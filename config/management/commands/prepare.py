@@ -16,11 +16,11 @@ from django.core.management.base import BaseCommand
 from kernel import apikeys
 from marketplace.accounts import services as accounts
 from marketplace.listings import grants
-from marketplace.listings import selectors as listings
 from marketplace.listings import services as subscriptions
 from model_registry import services as registry
 from model_registry.catalog_kit.runner import CATALOG, nets_folder
 
+SCOPES = ("predict", "billing")
 DEMO_EMAIL = "demo@example.com"
 
 
@@ -36,6 +36,9 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         report = registry.sync_catalog(root=CATALOG, nets_dir=nets_folder(), repository_dir=settings.ENV.triton_repository)
         self.stdout.write(f"catalogue: {report}")
+        for fault in report.faults:
+            self.stdout.write(f"catalogue fault: {fault}")
+        subscriptions.stock_shelf()
         if not options["no_demo"]:
             self._demo()
         grants.rebuild_all()
@@ -50,12 +53,11 @@ class Command(BaseCommand):
             user.set_password(password)  # the file was lost: the account goes on with a new password
             user.save(update_fields=["password"])
         keys = {name: known.get(name) or apikeys.mint(mode) for name, mode in (("api_key", "live"), ("test_key", "test"))}
-        accounts.restore_api_key(org=org, actor=user, name="Demo", secret=keys["api_key"], mode="live")
-        accounts.restore_api_key(org=org, actor=user, name="Demo (test)", secret=keys["test_key"], mode="test")
-        subscribed = {subscription.model_name for subscription in listings.subscriptions(org)}
-        for model in registry.published_names():
-            if model not in subscribed:
-                subscriptions.subscribe(org=org, model=model, plan="payg", actor=user)
+        accounts.restore_api_key(org=org, actor=user, name="Demo", secret=keys["api_key"], mode="live",
+                                 scopes=SCOPES)
+        accounts.restore_api_key(org=org, actor=user, name="Demo (test)", secret=keys["test_key"], mode="test",
+                                 scopes=SCOPES)
+        count = subscriptions.subscribe_to_all(org=org, plan="payg", actor=user)
         facts = {
             "url": settings.ENV.public_url, "grpc": f"{settings.ENV.host}:{settings.ENV.grpc_port}",
             "email": DEMO_EMAIL, "password": password, **keys,
@@ -63,4 +65,4 @@ class Command(BaseCommand):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump(facts, file, indent=2)
-        self.stdout.write(f"demo account {DEMO_EMAIL}: {len(registry.published_names())} models subscribed")
+        self.stdout.write(f"demo account {DEMO_EMAIL}: {count} models newly subscribed")

@@ -1,0 +1,22 @@
+"""The one origin: the lean gateway in front of Django in one process. `python -m config.asgi` serves it."""
+
+from __future__ import annotations
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+from config import data_plane, serve  # noqa: E402
+from config.settings import ENV  # noqa: E402
+from inference_backend.gateway import Gateway  # noqa: E402
+from inference_backend.jobs.submitter import JobSubmitter  # noqa: E402
+
+application = Gateway(data_plane.runtime(ENV, jobs=JobSubmitter()), get_asgi_application())
+
+if __name__ == "__main__":
+    serve.http(application, ENV.host, ENV.port)

@@ -1,0 +1,29 @@
+"""The data plane put together: the ports of `inference_backend` filled with the ledger, the meter and the snapshots."""
+
+from __future__ import annotations
+
+import redis.asyncio as aioredis
+
+from billing.ledger import LedgerWriter
+from billing.meter import RedisMeter
+from config.env import Environment, load
+from inference_backend.runtime import JobSubmitter, Runtime, RuntimeSettings
+from inference_backend.snapshots import RedisSnapshots
+
+
+def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None = None) -> Runtime:
+    """A runtime for one event loop; call it inside the loop that will use it."""
+    env = environment or load()
+    connection = aioredis.Redis.from_url(env.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    ledger = LedgerWriter(env.database_url)
+    return Runtime(
+        settings=RuntimeSettings(
+            key_pepper=env.key_pepper, triton_url=env.triton_url, triton_grpc_url=env.triton_grpc_url,
+            triton_admin_secret=env.triton_admin_secret, triton_infer_secret=env.triton_infer_secret,
+            pool_memory_mb=env.pool_memory_mb, public_url=env.public_url,
+        ),
+        snapshots=RedisSnapshots(connection),
+        meter=RedisMeter(connection, ledger.spent),
+        ledger=ledger,
+        jobs=jobs,
+    )
