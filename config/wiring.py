@@ -18,6 +18,9 @@ from model_registry import snapshots
 
 def connect() -> None:
     """Called once per process, when every package is loaded."""
+    from config.celery import app
+
+    app.set_default()  # tasks that any process sends go to our broker
     # fact → listener
     listen(GrantsChanged, grants.on_grants_changed)
     listen(VersionPublished, snapshots.on_version_published)
