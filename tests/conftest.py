@@ -8,6 +8,12 @@ from pytest_socket import disable_socket, enable_socket
 NEEDS_SERVICES = ("stack", "browser", "django_db", "enable_socket")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/catalog/" in item.path.as_posix():
+            item.add_marker("catalog")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if any(item.get_closest_marker(name) for name in NEEDS_SERVICES):
         enable_socket()

@@ -55,7 +55,7 @@ def write_run_env(var: Path, ports: Ports, database_url: str) -> dict[str, str]:
         "TESSERA_PORT": str(ports.web),
         "TESSERA_GRPC_PORT": str(ports.grpc),
         "TESSERA_GATEWAY_PORT": str(ports.gateway),
-        "TESSERA_NETS": str(var / "nets"),
+        "TESSERA_NETS": os.environ.get("TESSERA_NETS") or str(var / "nets"),
         "ORT_DISABLE_TELEMETRY": "1",
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

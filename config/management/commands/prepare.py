@@ -1,4 +1,4 @@
-"""`manage.py prepare`: migrations, pages' files, catalogue, snapshots and the demo account. Running it twice is harmless."""
+"""`manage.py prepare`: migrations, pages' files, catalogue, snapshots and the demo account. Harmless when run again."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         self.stdout.write("database is up to date")
+        call_command("compile_locale", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-        report = registry.sync_catalog(root=CATALOG, nets_dir=nets_folder(), repository_dir=settings.ENV.triton_repository)
+        repository = settings.ENV.triton_repository
+        report = registry.sync_catalog(root=CATALOG, nets_dir=nets_folder(), repository_dir=repository)
         self.stdout.write(f"catalogue: {report}")
         for fault in report.faults:
             self.stdout.write(f"catalogue fault: {fault}")
@@ -52,7 +54,8 @@ class Command(BaseCommand):
         if not known and not user.check_password(password):
             user.set_password(password)  # the file was lost: the account goes on with a new password
             user.save(update_fields=["password"])
-        keys = {name: known.get(name) or apikeys.mint(mode) for name, mode in (("api_key", "live"), ("test_key", "test"))}
+        modes = {"api_key": "live", "test_key": "test"}
+        keys = {name: known.get(name) or apikeys.mint(mode) for name, mode in modes.items()}
         accounts.restore_api_key(org=org, actor=user, name="Demo", secret=keys["api_key"], mode="live",
                                  scopes=SCOPES)
         accounts.restore_api_key(org=org, actor=user, name="Demo (test)", secret=keys["test_key"], mode="test",
