@@ -104,7 +104,8 @@ async def _running(var: Path, *, quiet: bool, stop: asyncio.Event) -> AsyncItera
 async def _start_all(supervisor: Supervisor, var: Path, ports: state.Ports, values: dict[str, str]) -> None:
     manage = [services.PYTHON, str(ROOT / "manage.py")]
     await supervisor.start(services.redis(var, ports, values["REDIS_PASSWORD"]))
-    await supervisor.step("nets", [services.PYTHON, "-m", "model_registry.nets", "build", "--out", values["TESSERA_NETS"]])
+    nets = [services.PYTHON, "-m", "model_registry.nets", "build", "--out", values["TESSERA_NETS"]]
+    await supervisor.step("nets", nets)
     await supervisor.step("prepare", [*manage, "prepare"])
     await supervisor.start(services.triton(ports))
     await supervisor.start(services.web(ports))
