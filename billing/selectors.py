@@ -12,7 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import connection, models
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncMonth
 
 from billing import periods, pricing, rating, statement
@@ -153,6 +153,14 @@ def usage(org_id: int, *, since: datetime, until: datetime, group_by: GroupBy = 
             .order_by("of", "unit", "currency"))
     return [UsageSum(row["of"].isoformat() if isinstance(row["of"], datetime) else str(row["of"]), row["unit"],
                      int(row["all_units"]), row["all_events"], row["all_amount"], row["currency"]) for row in rows]
+
+
+def last_use(org_id: int) -> dict[int, datetime]:
+    """Key id → the hour of its last call in the last 90 days, from the hourly rollups."""
+    since = clock.now() - timedelta(days=90)
+    rows = (UsageRollupHour.objects.filter(org_id=org_id, hour__gte=since).order_by().values("key_id")
+            .annotate(last=Max("hour")))
+    return {row["key_id"]: row["last"] for row in rows}
 
 
 def events(org_id: int, *, since: datetime | None = None, until: datetime | None = None, model: str | None = None,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
 
+from billing.services import open_account
 from kernel import bus, clock
 from kernel.facts import GrantsChanged, SubscriptionChanged, VersionPublished
 from kernel.problems import FieldError, Problem
@@ -65,6 +66,7 @@ def subscribe(*, org: Organization, model: str, plan: Literal["free", "payg"], a
 def subscribe_to_all(*, org: Organization, plan: Literal["free", "payg"], actor: Actor) -> int:
     """Every model of the shelf at once, for the demo; how many are new."""
     authorize(org, actor, "subscriptions:manage")
+    open_account(org_id=org.pk)
     before = set(selectors.subscriptions(org).values_list("model__name", flat=True))
     missing = [found for found in selectors.on_shelf().filter(model__state="active").select_related("model")
                if found.name not in before]
@@ -117,6 +119,7 @@ def _subscribe(org: Organization, shelved: Listing, plan: str, actor: Actor) -> 
         organization=org, model=shelved.model, ended_at=None).first()
     if found is not None and found.plan == plan:
         return found
+    open_account(org_id=org.pk)  # from here on there is something to bill, and the console shows it
     before = {}
     if found is None:
         found = Subscription.objects.create(organization=org, model=shelved.model, plan=plan)

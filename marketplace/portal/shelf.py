@@ -100,8 +100,12 @@ class Card:
 
     @property
     def amount(self) -> Decimal:
-        """Major units for one unit of work."""
-        return Decimal(self.manifest["pricing"]["amount"]) / 100
+        """Minor units of `currency` for one unit of work."""
+        return Decimal(self.manifest["pricing"]["amount"])
+
+    @property
+    def currency(self) -> str:
+        return str(self.manifest["pricing"]["currency"])
 
     @property
     def haystack(self) -> str:

@@ -1,4 +1,4 @@
-"""Chromium against a running instance: TESSERA_TEST_URL, or the address that `make up` wrote to var/demo.json."""
+"""Chromium against a running instance: TESSERA_TEST_URL, or the address in its demo.json (folder TESSERA_VAR)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def base_url() -> str:
-    demo = Path(__file__).resolve().parents[2] / "var" / "demo.json"
+    state = Path(os.environ.get("TESSERA_VAR") or Path(__file__).resolve().parents[2] / "var")
+    demo = state / "demo.json"
     if url := os.environ.get("TESSERA_TEST_URL"):
         return url.rstrip("/")
     if demo.exists():
         return str(json.loads(demo.read_text())["url"]).rstrip("/")
-    pytest.skip("no running instance: set TESSERA_TEST_URL or run make up")
+    pytest.skip("no running instance: run make up, or set TESSERA_TEST_URL")
 
 
 @pytest.fixture(scope="session")

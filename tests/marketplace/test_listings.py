@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
+from billing import selectors as billing
 from kernel.contracts import GRANT_KEY, Grant
 from kernel.problems import Problem
 from marketplace.accounts import services as accounts
@@ -112,3 +113,10 @@ def test_snapshots_follow_keys_and_subscriptions(shelf, account, wired, django_c
     store.set(name, "stale")
     grants.rebuild_all()
     assert store.get(name) is None
+
+
+def test_a_subscription_opens_the_account(shelf, account):
+    owner, org = account()
+    assert billing.account_of(org.pk) is None
+    services.subscribe(org=org, model="face-detect", plan="payg", actor=owner)
+    assert billing.spend_this_month(org.pk).spent_minor == 0

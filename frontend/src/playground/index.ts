@@ -11,6 +11,11 @@ interface Config {
 }
 interface Problem { code?: string; title?: string; detail?: string; errors?: { pointer: string; detail: string }[] }
 
+/** A cost as the pages print money; calls cost fractions of a cent, so none of its places is cut. */
+function money(amount: string, currency: string): string {
+  return new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 12 }).format(Number(amount));
+}
+
 class Playground extends HTMLElement {
   private config!: Config;
   private inputs: Record<string, Control> = {};
@@ -81,10 +86,10 @@ class Playground extends HTMLElement {
       const gather = async (group: Record<string, Control>): Promise<Record<string, unknown>> => Object.fromEntries((await Promise.all(Object.entries(group).map(async ([k, c]) => [k, await c.read()] as const))).filter(([, v]) => v !== undefined));
       const body = JSON.stringify({ input: await gather(this.inputs), parameters: await gather(this.parameters) });
       const answer = await fetch(`/api/v1/models/${model}/predictions`, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": cookie(this.config.csrfCookie), Prefer: "wait=60" }, body });
-      const document = await answer.json() as { output?: unknown; error?: Problem; usage?: { cost?: string | { amount: string; currency: string } } } & Problem;
+      const document = await answer.json() as { output?: unknown; error?: Problem; usage?: { cost: string; currency: string } } & Problem;
       if (!answer.ok || document.error) { this.fail(document.error ?? document); return; }
       this.result = document.output;
-      const cost = document.usage?.cost, paid = typeof cost === "object" ? `${cost.amount} ${cost.currency}` : cost ?? answer.headers.get("X-Cost");
+      const paid = document.usage ? money(document.usage.cost, document.usage.currency) : "";
       this.config.state = "hot";
       this.show();
       this.meta.textContent = [`${Math.round(performance.now() - started)} ms`, paid].filter(Boolean).join(" · ");

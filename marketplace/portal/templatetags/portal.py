@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from kernel.money import EXPONENTS, major_text
 from marketplace.portal import glyph as drawing
 from marketplace.portal import shelf
 
 register = template.Library()
+SYMBOLS = {"USD": "$", "EUR": "€", "CNY": "¥", "GBP": "£"}
 
 
 @register.simple_tag
@@ -44,14 +45,10 @@ def unit(name: str) -> str:
 
 
 @register.filter
-def dollars(amount: Any) -> str:
-    """Major units, exact: at least cents, and as many places as the price has."""
-    value = Decimal(amount)
-    text = f"{value.normalize():f}"
-    return f"${value:,.2f}" if -value.as_tuple().exponent <= 2 or len(text.partition(".")[2]) <= 2 else f"${text}"
-
-
-@register.filter
-def minor(amount: Any) -> str:
-    """Minor units as money."""
-    return f"${Decimal(amount) / 100:,.2f}"
+def money(amount: Decimal | int, currency: str) -> str:
+    """Minor units as money, exact: the places that the currency has, and more where a price is finer than that."""
+    exact = Decimal(amount)
+    whole, _point, places = major_text(abs(exact), currency).partition(".")
+    places = places.ljust(EXPONENTS[currency], "0")
+    figures = f"{int(whole):,}" + (f".{places}" if places else "")
+    return f"{'-' if exact < 0 else ''}{SYMBOLS.get(currency, currency + ' ')}{figures}"

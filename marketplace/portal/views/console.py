@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -112,9 +113,10 @@ def change_key(request: HttpRequest, key_id: int, action: str) -> HttpResponse:
 
 
 def _keys_page(org: Any, form: KeyForm, secret: str, problem: Problem | None) -> dict[str, Any]:
+    used = money.last_use(org.pk)
     return {
         "nav": "keys",
-        "keys": list(accounts.api_keys(org)),
+        "keys": [(key, used.get(key.pk)) for key in accounts.api_keys(org)],
         "form": form,
         "secret": secret,
         "problem": problem,
@@ -149,9 +151,20 @@ def usage(request: HttpRequest) -> HttpResponse:
             "spend": _spend(org),
             "by_model": by_model,
             "bars": _bars(by_day, since),
-            "by_key": [(names.get(row.group, ""), row) for row in by_key],
+            "by_key": _by_key(by_key, names),
         },
     )
+
+
+def _by_key(rows: list[money.UsageSum], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Calls and cost of each key; its units differ from model to model and do not add up."""
+    sums: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        blank = {"name": names.get(row.group, row.group), "calls": 0, "minor": Decimal(0), "currency": row.currency}
+        of_key = sums.setdefault((row.group, row.currency), blank)
+        of_key["calls"] += row.events
+        of_key["minor"] += row.amount_minor
+    return sorted(sums.values(), key=lambda of_key: -of_key["calls"])
 
 
 def _bars(rows: list[money.UsageSum], since: datetime) -> list[dict[str, Any]]:

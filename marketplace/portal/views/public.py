@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from kernel.problems import CODES, Problem
 from marketplace.portal import shelf, subscribing
-from marketplace.portal.templatetags.portal import dollars
+from marketplace.portal.templatetags.portal import money
 
 SHOWN_FIRST = ("pii-redact", "sentiment-en", "face-detect", "forecast-auto", "vehicle-routing", "series-anomaly")
 
@@ -149,7 +149,7 @@ def playground(request: HttpRequest, card: shelf.Card) -> dict[str, Any]:
             "parameters": card.example.get("parameters") or {},
             "output": _with_addresses(card.example["output"], card.name),
         },
-        "price": f"{dollars(card.amount)} / {shelf.UNITS[pricing['unit']]}",
+        "price": f"{money(card.amount, card.currency)} / {shelf.UNITS[pricing['unit']]}",
         "state": m["serving"].get("pool", "warm"),
         "signedIn": request.user.is_authenticated,
         "subscribed": subscribing.subscribed(request.user, card.name),
