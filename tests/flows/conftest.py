@@ -9,12 +9,14 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "model_registry" / "catalog" / "samples"
+SCOPES = ["predict", "billing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,14 @@ class Customer:
                                    headers=csrf(self.session))
         assert answer.status_code in (200, 201), answer.text
 
-    def usage(self) -> list[dict[str, object]]:
+    def usage(self) -> dict[str, dict[str, Any]]:
+        """Of this month, by model."""
         answer = self.api.get("/api/v1/usage", params={"group_by": "model"})
         assert answer.status_code == 200, answer.text
-        return list(answer.json()["data"])
+        rows = answer.json()["data"]
+        found = {row["group"]: row for row in rows}
+        assert len(found) == len(rows)
+        return found
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +55,13 @@ def customer(demo: dict[str, str]) -> Iterator[Customer]:
         page = session.get("/signup/")
         form = {
             "email": f"{secrets.token_hex(6)}@example.com", "password": "correct horse battery staple",
-            "organization_name": "Flow", "csrfmiddlewaretoken": _form_token(page.text),
+            "organization": "Flow", "csrfmiddlewaretoken": _form_token(page.text),
         }
         answer = session.post("/signup/", data=form, headers={"Referer": demo["url"] + "/signup/"})
         assert answer.status_code == 200, answer.text[:500]
         assert "/console/" in str(answer.url), answer.text[:2000]
-        made = session.post("/api/v1/api-keys", json={"name": "flow", "mode": "live"}, headers=csrf(session))
+        made = session.post("/api/v1/api-keys", json={"name": "flow", "mode": "live", "scopes": SCOPES},
+                            headers=csrf(session))
         assert made.status_code == 201, made.text
         key = made.json()["secret"]
         with httpx.Client(base_url=demo["url"], headers={"X-API-Key": key}, timeout=60) as api:
