@@ -242,6 +242,11 @@ class _Reader:
             raise ValueError(f"must be at most {bounds['maximum']}")
         return value
 
+    def _integer(self, value: Any, bounds: Mapping[str, Any]) -> Any:
+        if isinstance(value, float) and not value.is_integer():
+            raise ValueError("must be a whole number")
+        return self._number(value, bounds)
+
     def _boolean(self, value: Any, _bounds: Mapping[str, Any]) -> bool:
         if not isinstance(value, bool):
             raise ValueError("must be true or false")
