@@ -247,6 +247,11 @@ class _Reader:
             raise ValueError("must be a whole number")
         return self._number(value, bounds)
 
+    def _integer(self, value: Any, bounds: Mapping[str, Any]) -> int:
+        if type(value) is not int:
+            raise ValueError("must be a whole number")
+        return int(self._number(value, bounds))
+
     def _boolean(self, value: Any, _bounds: Mapping[str, Any]) -> bool:
         if not isinstance(value, bool):
             raise ValueError("must be true or false")
