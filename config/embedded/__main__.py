@@ -72,6 +72,7 @@ async def _test(var: Path, command: Sequence[str]) -> int:
 async def _running(var: Path, *, quiet: bool, stop: asyncio.Event) -> AsyncIterator[dict[str, str]]:
     var.mkdir(parents=True, exist_ok=True)
     ports = state.Ports.from_environment()
+    only = checks.only_one(var / "supervisor.lock")
     checks.python_fits()
     checks.ports_free(ports.by_variable())
     checks.frontend_built((ROOT / "frontend" / "dist" / "manifest.json").exists())
@@ -98,6 +99,7 @@ async def _running(var: Path, *, quiet: bool, stop: asyncio.Event) -> AsyncItera
         await supervisor.stop()
         await asyncio.to_thread(postgres.stop, var / "postgres")
         (var / "supervisor.pid").unlink(missing_ok=True)
+        only.close()
         log.line("tessera", "stopped")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
 
 
 class StartError(RuntimeError):
@@ -23,6 +26,17 @@ def ports_free(ports: Mapping[str, tuple[str, int]]) -> None:
                 raise StartError(
                     f"port {port} is taken: stop what uses it, or choose another with {variable}=… make up"
                 ) from None
+
+
+def only_one(path: Path) -> TextIO:
+    """Holds the state folder for this process; a second start on it is refused. Close the file to let go."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise StartError("it is running already: make down stops it") from None
+    return file
 
 
 def python_fits() -> None:

@@ -19,6 +19,14 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
             checks.ports_free({"TESSERA_PORT": ("127.0.0.1", port)})
 
 
+def test_a_second_start_on_the_same_state_is_refused(tmp_path: Path) -> None:
+    held = checks.only_one(tmp_path / "lock")
+    with pytest.raises(checks.StartError, match="running already: make down"):
+        checks.only_one(tmp_path / "lock")
+    held.close()
+    checks.only_one(tmp_path / "lock").close()
+
+
 def test_a_missing_node_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(checks.StartError, match="Node 20 or newer is needed"):
