@@ -242,11 +242,6 @@ class _Reader:
             raise ValueError(f"must be at most {bounds['maximum']}")
         return value
 
-    def _integer(self, value: Any, bounds: Mapping[str, Any]) -> Any:
-        if isinstance(value, float) and not value.is_integer():
-            raise ValueError("must be a whole number")
-        return self._number(value, bounds)
-
     def _integer(self, value: Any, bounds: Mapping[str, Any]) -> int:
         if type(value) is not int:
             raise ValueError("must be a whole number")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import onnx
 import orjson
 import pytest
 from doubles import KEY, PEPPER, MemoryLedger, MemoryMeter, MemorySnapshots, faces, grant, route
+from free_ports import free_port
 from onnx import TensorProto, helper
 from test_gateway import INFER, call
 
@@ -26,12 +26,6 @@ from inference_backend.triton.messages import messages, services
 from inference_backend.triton.server import TritonServer, TritonSettings
 
 pytestmark = pytest.mark.stack
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

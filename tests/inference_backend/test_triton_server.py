@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import numpy as np
 import onnx
 import pytest
 import tritonclient.http as triton
+from free_ports import free_port
 from onnx import TensorProto, helper
 
 from inference_backend.triton import repository
@@ -82,16 +82,6 @@ def save(path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any],
     graph = helper.make_graph(nodes, "g", inputs, outputs, constants or [])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
     return path
-
-
-def free_port() -> int:
-    """A port with two free neighbours."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port < 65_000:
-            return port
 
 
 @pytest.fixture(scope="module")
