@@ -143,7 +143,8 @@ def language(counter: Counter) -> None:
     sentence = "上海的工程师把检测模型部署到了工厂的生产线上。"
     tokens = counter.call("segment-pos-zh", 1, json={"input": {"text": sentence}})["tokens"]
     assert "".join(token["text"] for token in tokens) == sentence
-    assert {"上海": "ns", "工程师": "n", "模型": "n", "工厂": "n"}.items() <= {t["text"]: t["tag"] for t in tokens}.items()
+    tags = {token["text"]: token["tag"] for token in tokens}
+    assert {"上海": "ns", "工程师": "n", "模型": "n", "工厂": "n"}.items() <= tags.items()
     texts = ["How do I reset my password?", "I forgot my login details.", "The cat sleeps in the sun."]
     vectors = np.array(counter.call("text-embed", 1, json={"input": {"texts": texts}})["embeddings"])
     assert vectors.shape == (3, 384)
