@@ -80,4 +80,7 @@ capability: install ## a new capability: make capability name=… domain=…
 catalog-test: install nets ## check one capability: make catalog-test name=…
 	@$(BIN)/python -m pytest -q tests/catalog -k "$(name)"
 
-.PHONY: help up down reset test nets test-unit test-stack test-flows test-browser lint install frontend lock openapi capability catalog-test
+catalog-eval: install nets ## measure quality, speed and memory for the cards: make catalog-eval [name=…] [domain=…] [all=1]
+	@$(BIN)/python -m model_registry.catalog_kit.evaluate $(name) $(if $(domain),--domain $(domain)) $(if $(all),--all)
+
+.PHONY: help up down reset test nets test-unit test-stack test-flows test-browser lint install frontend lock openapi capability catalog-test catalog-eval

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from model_registry.catalog_kit.metrics import METRICS_FILE, read_metrics
 from model_registry.catalog_kit.outputs import OUTPUTS
 from model_registry.catalog_kit.tasks import TASKS
 
@@ -170,14 +171,41 @@ class Metric(_Strict):
     method: str = ""
 
 
+class Latency(_Strict):
+    """Milliseconds of warm calls."""
+
+    p50: int | float
+    p95: int | float
+    runs: Count
+
+
+class Memory(_Strict):
+    """Megabytes: what the capability added to a bare process, and the highest of that process."""
+
+    added: int | float
+    peak: int | float
+
+
+class Measured(_Strict):
+    """What `make catalog-eval` measured, when, on which machine and how."""
+
+    date: str
+    machine: str
+    method: str
+    latency_ms: Latency
+    cold_start_ms: int | float
+    memory_mb: Memory
+
+
 class Card(_Strict):
-    """What a person must know before using it."""
+    """What a person must know before using it. `metrics` and `measured` come from metrics.json, never from a hand."""
 
     use: Text
     limits: Text
     misuse: Text
     origin: Origin
     metrics: list[Metric] = []
+    measured: Measured | None = None
 
 
 class Manifest(_Strict):
@@ -255,13 +283,29 @@ def load(path: Path) -> Manifest:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(file, [("", f"can't be read: {error}")]) from None
-    manifest = parse(text, file)
     folder = file.resolve().parent
+    manifest = _with_metrics(parse(text, file), folder)
     if folder.name != folder_name(manifest.name):
         raise ManifestError(file, [("name", f"{manifest.name} must live in a folder {folder_name(manifest.name)}")])
     if folder.parent.name != manifest.domain:
         raise ManifestError(file, [("domain", f"{manifest.domain} is not the folder {folder.parent.name}")])
     return manifest
+
+
+def _with_metrics(manifest: Manifest, folder: Path) -> Manifest:
+    """The manifest with the figures of metrics.json on its card."""
+    found = read_metrics(folder)
+    if found is None:
+        return manifest
+    origin = {name: found["measured"][name] for name in ("date", "machine", "method")}
+    figures = {name: found[name] for name in ("latency_ms", "cold_start_ms", "memory_mb")}
+    try:
+        measured = {"metrics": [Metric.model_validate(m) for m in found["quality"]],
+                    "measured": Measured.model_validate({**origin, **figures})}
+    except ValidationError as error:
+        raise ManifestError(folder / METRICS_FILE, [(".".join(map(str, e["loc"])), e["msg"])
+                                                    for e in error.errors()]) from None
+    return manifest.model_copy(update={"card": manifest.card.model_copy(update=measured)})
 
 
 def load_all(root: Path) -> list[Manifest]:

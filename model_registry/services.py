@@ -25,6 +25,7 @@ from model_registry.models import Alias, Artifact, Model, ModelVersion, Price
 log = logging.getLogger(__name__)
 RUNNER = "model_registry.catalog_kit.runner"
 CODE_SUFFIXES = (".py", ".onnx", ".json", ".txt", ".csv", ".npz")
+NOT_CODE = ("example.json", "metrics.json", "quality.py")
 
 
 @dataclass(slots=True)
@@ -239,7 +240,8 @@ def _digest(manifest: Manifest, folder: Path, nets: Mapping[str, str]) -> str:
                                     include={"family", "libraries", "input", "parameters", "output", "nets", "tensors"})
     digest = hashlib.sha256(json.dumps([signature, dict(nets)], sort_keys=True).encode())
     for file in sorted(folder.iterdir()):
-        if file.suffix in CODE_SUFFIXES and file.name != "example.json" and not file.name.startswith("test_"):
+        beside = file.name in NOT_CODE or file.name.startswith("test_")
+        if file.suffix in CODE_SUFFIXES and not beside:
             digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 

@@ -1,4 +1,5 @@
-"""`python -m model_registry.catalog_kit new NAME DOMAIN` lays out a capability; `run NAME` answers its example.
+"""`python -m model_registry.catalog_kit new NAME DOMAIN` lays out a capability; `run NAME` answers its example;
+`example NAME` makes its samples anew and stores what it answers as the example's output, for you to check.
 
 `new` writes a manifest, an entry and an example that pass the catalogue's test as they are; then edit them.
 """
@@ -10,15 +11,19 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from kernel.problems import Problem
 from model_registry.catalog_kit.runner import CATALOG, find_folder, read_example, run_capability
 from model_registry.manifest import NAME, folder_name
 
 # Where a domain's capabilities run unless their manifest says another family.
-FAMILIES = {"vision": "vision", "documents": "documents", "codes": "documents", "text": "text", "audio": "audio",
-            "series": "series", "energy": "series", "tables": "tables", "finance": "tables", "planning": "planning",
-            "health": "science", "science": "science"}
+FAMILIES = {
+    "vision": "vision", "image": "vision", "media": "vision", "microscopy": "vision", "remote": "vision",
+    "industrial": "vision", "documents": "documents", "codes": "documents", "text": "text", "audio": "audio",
+    "series": "series", "energy": "series", "tables": "tables", "finance": "tables", "planning": "planning",
+    "health": "science", "science": "science",
+}
 
 MANIFEST = """\
 name: {name}
@@ -87,6 +92,26 @@ def new(name: str, domain: str, root: Path = CATALOG) -> Path:
     return folder
 
 
+def store_example(folder: Path) -> None:
+    """Makes the samples of quality.py, answers the example and writes the answer into example.json."""
+    from model_registry.catalog_kit.quality import write_samples
+
+    write_samples(folder)
+    request, media, example = read_example(folder)
+    response, _ = run_capability(folder, request, media)
+    example["output"] = _rounded(response["output"])
+    example.setdefault("tolerance", 0.02)
+    (folder / "example.json").write_text(json.dumps(example, indent=1, ensure_ascii=False) + "\n")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _rounded(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_rounded(v) for v in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m model_registry.catalog_kit", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -95,11 +120,18 @@ def main(arguments: list[str] | None = None) -> int:
     adding.add_argument("domain", choices=sorted(FAMILIES))
     running = commands.add_parser("run", help="answer a capability's example and print the response")
     running.add_argument("name")
+    storing = commands.add_parser("example", help="make the samples and store the answer of the example")
+    storing.add_argument("name", nargs="+")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "new":
             folder = new(chosen.name, chosen.domain)
             print(f"{folder}\nEdit it, then: pytest tests/catalog -k {folder.name}")
+            return 0
+        if chosen.command == "example":
+            for name in chosen.name:
+                store_example(find_folder(name))
+                print(f"stored: {name}")
             return 0
         request, media, _ = read_example(find_folder(chosen.name))
         response, files = run_capability(chosen.name, request, media)

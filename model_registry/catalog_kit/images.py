@@ -53,3 +53,33 @@ def encode_png(image: NDArray[Any]) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG", compress_level=4)
     return out.getvalue()
+
+
+def shrink(image: NDArray[np.uint8], longest: int) -> tuple[NDArray[np.uint8], float]:
+    """The image with no side longer than `longest`, and new size / old size: bounds the time of slow methods."""
+    import cv2
+
+    factor = min(1.0, longest / max(image.shape[:2]))
+    if factor == 1.0:
+        return image, 1.0
+    high, wide = (max(1, round(n * factor)) for n in image.shape[:2])
+    return cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False), factor
+
+
+def to_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB as luminance, uint8 (h, w)."""
+    import cv2
+
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+
+def same_size(*images: NDArray[np.uint8], field: str) -> None:
+    """Refuses pictures of different sizes."""
+    if len({picture.shape[:2] for picture in images}) > 1:
+        raise InvalidInput("the pictures must have the same size", field=field)
+
+
+def at_least(image: NDArray[np.uint8], side: int, field: str = "image") -> None:
+    """Refuses a picture with a side under `side` pixels."""
+    if min(image.shape[:2]) < side:
+        raise InvalidInput(f"the picture must be at least {side} pixels on each side", field=field)

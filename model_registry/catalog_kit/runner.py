@@ -29,7 +29,8 @@ from model_registry.manifest import Manifest, folder_name, load
 
 __all__ = [
     "CATALOG", "SAMPLES", "SOURCE_ROOT", "Capability", "Problem", "TritonNets", "find_folder", "inline_media",
-    "load_capability", "local_nets", "nets_folder", "plain", "problem_response", "read_example", "run_capability",
+    "load_capability", "load_module", "local_nets", "nets_folder", "plain", "problem_response",
+    "read_example", "run_capability",
 ]
 
 CATALOG = Path(__file__).resolve().parents[1] / "catalog"
@@ -75,18 +76,19 @@ def load_capability(folder: Path) -> Capability:
 @functools.cache
 def _load(folder: Path) -> Capability:
     manifest = load(folder / "model.yaml")
-    run = getattr(_module(folder), "run", None)
+    run = getattr(load_module(folder, "entry"), "run", None)
     if not callable(run):
         raise ImportError(f"{folder}/entry.py defines no run(request)")
     return Capability(folder, manifest, cast("Callable[[Request], Result]", run), manifest.input_bounds(),
                       manifest.parameter_bounds())
 
 
-def _module(folder: Path) -> ModuleType:
-    name = f"tessera_catalog.{folder.parent.name}.{folder.name}"
-    spec = importlib.util.spec_from_file_location(name, folder / "entry.py")
+def load_module(folder: Path, kind: str) -> ModuleType:
+    """Executes `{kind}.py` of an entry's folder as a module of its own."""
+    name = f"tessera_catalog.{folder.parent.name}.{folder.name}.{kind}"
+    spec = importlib.util.spec_from_file_location(name, folder / f"{kind}.py")
     if spec is None or spec.loader is None:
-        raise ImportError(f"{folder}/entry.py can't be loaded")
+        raise ImportError(f"{folder}/{kind}.py can't be loaded")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up here
     try:

@@ -15,12 +15,15 @@ import pytest
 
 from kernel.problems import Problem
 from model_registry.catalog_kit import encode_png, encode_wav
+from model_registry.catalog_kit.metrics import read_metrics
 from model_registry.catalog_kit.outputs import output_fault
+from model_registry.catalog_kit.quality import measure
 from model_registry.catalog_kit.runner import CATALOG, inline_media, read_example, run_capability
 from model_registry.manifest import Manifest, load, load_all
 from model_registry.routes import to_route
 
 FOLDERS = sorted(p.parent for p in CATALOG.glob("*/*/model.yaml"))
+MEASURED = [f for f in FOLDERS if (f / "quality.py").is_file()]
 each_entry = pytest.mark.parametrize("folder", FOLDERS, ids=[f.name for f in FOLDERS])
 
 
@@ -70,6 +73,26 @@ def test_example(folder: Path) -> None:
     wrong = list(differences(response["output"], example["output"], float(example.get("tolerance", 1e-6))))
     assert not wrong, "\n".join(wrong[:10])
     assert to_route(manifest, version=1).model == manifest.name
+
+
+@pytest.mark.parametrize("folder", MEASURED, ids=[f.name for f in MEASURED])
+def test_quality_holds_on_its_data(folder: Path) -> None:
+    """What quality.py measures against data of known truth stays within the bounds that it states."""
+    found = measure(folder)
+    assert found, "quality.py measured nothing"
+    assert any(m.at_least is not None or m.at_most is not None for m in found)
+    assert not [m.fault for m in found if m.fault]
+
+
+@pytest.mark.parametrize("folder", MEASURED, ids=[f.name for f in MEASURED])
+def test_the_card_carries_measured_figures(folder: Path) -> None:
+    found, card = read_metrics(folder), load(folder).card
+    assert found is not None, f"make catalog-eval name={folder.name}"
+    assert [m.value for m in card.metrics] == [m["value"] for m in found["quality"]]
+    assert card.measured is not None
+    assert 0 < card.measured.latency_ms.p50 <= card.measured.latency_ms.p95
+    assert card.measured.date
+    assert card.measured.machine
 
 
 @each_entry
