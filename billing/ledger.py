@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
@@ -161,6 +161,18 @@ class LedgerWriter:
         except (psycopg.Error, PoolTimeout, TimeoutError) as error:
             raise _unreachable() from error
         return {key_id: (Decimal(0), 0)} | {key: (amount, calls) for key, amount, calls in found}
+
+    async def known(self, event_id: UUID) -> datetime | None:
+        """When the entry of this id occurred, or None where there is none. Raises Problem overloaded."""
+        if self._pool is None:
+            raise Problem("overloaded", "the ledger is closed")
+        try:
+            async with asyncio.timeout(self._give_up_s), self._pool.connection() as connection:
+                cursor = await connection.execute(STORED, [[event_id]])
+                found = await cursor.fetchone()
+        except (psycopg.Error, PoolTimeout, TimeoutError) as error:
+            raise _unreachable() from error
+        return found[1] if found else None
 
     async def _run(self) -> None:
         while True:

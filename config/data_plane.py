@@ -7,6 +7,7 @@ import redis.asyncio as aioredis
 from billing.ledger import LedgerWriter
 from billing.meter import RedisMeter
 from config.env import Environment, load
+from inference_backend.answers import RedisAnswers
 from inference_backend.runtime import JobSubmitter, Runtime, RuntimeSettings
 from inference_backend.snapshots import RedisSnapshots
 
@@ -25,5 +26,6 @@ def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None
         snapshots=RedisSnapshots(connection),
         meter=RedisMeter(connection, ledger.spent),
         ledger=ledger,
+        answers=RedisAnswers(connection),
         jobs=jobs,
     )

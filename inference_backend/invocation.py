@@ -19,14 +19,14 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from inference_backend import oip, routing
-from inference_backend.oip import Tensor
+from inference_backend import oip, response_cache, routing
+from inference_backend.oip import Buffer, Tensor
 from inference_backend.pools import host_model
 from inference_backend.runtime import Runtime
 from inference_backend.triton.client import TritonError, TritonUnreachable
-from kernel import apikeys, clock
+from kernel import apikeys, clock, outcomes
 from kernel.contracts import Grant, Hold, Route, Target, UsageEvent
-from kernel.ids import billing_event_id
+from kernel.ids import uuid7
 from kernel.money import major_text
 from kernel.problems import Problem
 
@@ -69,8 +69,8 @@ class Call:
     grant: Grant | None = None
     version: str | None = None
     ip: str = ""
-    idempotency_key: str | None = None
-    event_id: UUID | None = None  # minted earlier by a job
+    event_id: UUID | None = None  # minted earlier: by a job, a batch, or for an Idempotency-Key
+    may_cache: bool = True  # whether a stored answer will do, where the model has them
     source: Literal["sync", "async", "batch"] = "sync"
     timeout_ms: int | None = None
     note: Note | None = None
@@ -111,6 +111,8 @@ class Outcome:
     timings: Timings
     load_ms: float = 0.0
     replayed: bool = False
+    cause: outcomes.Cause = "delivered"
+    unit: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -189,8 +191,7 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
                     timings: Timings) -> Outcome:
     """Everything between reserving and settling."""
     admitted_at = clock.now()
-    scoped = None if call.idempotency_key is None else f"{route.model}:{call.idempotency_key}"
-    event_id = call.event_id or billing_event_id(grant.key_id, scoped)
+    event_id = call.event_id or uuid7()
     timeout_ms = min(route.timeout_ms, call.timeout_ms or route.timeout_ms)
     unit_amount = route.price.amount
     charged = unit_amount if grant.mode == "live" else Decimal(0)
@@ -200,30 +201,37 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     try:
         async with runtime.turn():
             timings.mark("queue")
-            delivery, load_ms = await _infer(runtime, route, target, work, timeout_ms / 1000, timings, call.note)
+            ran = await _infer(runtime, route, target, work, timeout_ms / 1000, timings, call)
         timings.mark("post")
     except BaseException as error:
         await asyncio.shield(_release(runtime, hold))
         if isinstance(error, Problem):
             error.headers.update(rate_headers(hold))
         raise
-    units = max(delivery.units, 1)
+    units, load_ms = max(ran.delivery.units, 1), ran.load_ms
+    cause: outcomes.Cause = "cache_hit" if ran.cache == "hit" else "cold_load" if load_ms else "delivered"
+    unit = route.price.unit
+    if outcomes.charge(cause, answered=True) == "cached":  # a meter of its own: the price's tiers are for full calls
+        unit, unit_amount = f"cached_{unit}", route.cached_amount
+        charged = unit_amount if grant.mode == "live" else Decimal(0)
     event = UsageEvent(
         event_id=event_id, org_id=grant.org_id, key_id=grant.key_id, model=route.model, version=target.version,
-        unit=route.price.unit, units=units, price_version=route.price.version, unit_amount=unit_amount,
+        unit=unit, units=units, price_version=route.price.version, unit_amount=unit_amount,
         currency=route.price.currency, mode=grant.mode, occurred_at=admitted_at,
         request_hash=hashlib.sha256(call.body).digest(), latency_ms=timings.total_ms, source=call.source)
     # A caller that leaves now has its answer on the way: the commit runs to its end either way.
     fresh = await asyncio.shield(_bill(runtime, event, hold, charged * units))
     timings.mark("ledger")
-    outcome = Outcome(delivery.body, grant, route, target, event_id, units, charged * units, hold, timings,
-                      load_ms=load_ms, replayed=not fresh)
+    if not fresh and call.source == "sync":
+        raise Problem("conflict", "this request was answered and billed before; a new one needs a new Idempotency-Key")
+    outcome = Outcome(ran.delivery.body, grant, route, target, event_id, units, charged * units, hold, timings,
+                      load_ms=load_ms, replayed=not fresh, cause=cause, unit=unit)
     outcome.headers = {
         **rate_headers(hold), "X-Units": str(units), "X-Cost": f"{outcome.cost} {route.price.currency}",
         "X-Model-Version": str(target.version), "X-Variant": target.label, "Server-Timing": timings.header(),
         "X-Cold-Start": "1" if load_ms else "0"}
-    if outcome.replayed:
-        outcome.headers["Idempotent-Replayed"] = "true"
+    if ran.cache:
+        outcome.headers["X-Cache"] = ran.cache
     return outcome
 
 
@@ -248,23 +256,42 @@ async def _release(runtime: Runtime, hold: Hold) -> None:
         log.exception("hold %s was not released", hold.event_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """An answer, the milliseconds that loading took, and whether it was stored: hit, miss, or "" where none is."""
+
+    delivery: Delivery
+    load_ms: float
+    cache: str
+
+
 async def _infer(runtime: Runtime, route: Route, target: Target, work: Work, timeout: float, timings: Timings,
-                 note: Note | None) -> tuple[Delivery, float]:
+                 call: Call) -> _Ran:
     """Asks Triton; a model that is gone is loaded again and one whose process died is healed, once."""
     model = route.model if work.raw_tensors else host_model(route)
     version = target.version if work.raw_tensors else None
     parts, header_length = oip.encode_request(work.inputs, work.outputs)
+    kept_as = response_cache.name_of(route, target, model, parts) if call.may_cache and runtime.answers else None
+    if kept_as and (kept := await response_cache.find(runtime.answers, kept_as)):
+        timings.mark("cache")
+        return _Ran(work.finish(oip.decode_reply(*kept), target), 0.0, "hit")
     loaded_ms = 0.0
     for last_try in (False, True):
         async with runtime.pools.lease(route, tensors=work.raw_tensors) as load_ms:
             loaded_ms += load_ms
             timings.mark("load")
-            if note is not None:
-                await note(0.2, "processing")
+            if call.note is not None:
+                await call.note(0.2, "processing")
             try:
                 body, length = await runtime.client.infer(model, version, parts, header_length, timeout=timeout)
                 timings.mark("infer")
-                return work.finish(oip.decode_reply(body, length), target), loaded_ms
+                tensors = oip.decode_reply(body, length)
+                delivery = work.finish(tensors, target)
+                if kept_as:
+                    await response_cache.keep(runtime.answers, kept_as, body, length, route.cache_s)
+                if route.shadow not in (None, target.version) and work.raw_tensors:
+                    _shadow(runtime, route, parts, header_length, tensors, timeout)
+                return _Ran(delivery, loaded_ms, "miss" if kept_as else "")
             except TimeoutError:
                 raise Problem("timeout", f"the model did not answer within {timeout:g} s") from None
             except TritonUnreachable as error:
@@ -283,6 +310,22 @@ async def _infer(runtime: Runtime, route: Route, target: Target, work: Work, tim
                     raise
                 runtime.pools.forget(route, tensors=work.raw_tensors)
     raise AssertionError("the second try answers or raises")
+
+
+def _shadow(runtime: Runtime, route: Route, parts: list[Buffer], header_length: int, delivered: list[Tensor],
+            timeout: float) -> None:
+    """Sends a copy to the version that is being tried, beside the answer's way back to its caller."""
+    version = route.shadow
+    assert version is not None
+
+    async def copy() -> bool:
+        async with runtime.pools.lease(route, tensors=True):
+            reply = oip.decode_reply(*await runtime.client.infer(route.model, version, parts, header_length,
+                                                                 timeout=timeout))
+        return {t.name: (t.datatype, t.shape, bytes(t.data)) for t in reply} == {
+            t.name: (t.datatype, t.shape, bytes(t.data)) for t in delivered}
+
+    runtime.shadows.send(route.model, version, copy)
 
 
 def _problem(error: TritonError) -> Problem:

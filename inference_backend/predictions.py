@@ -329,7 +329,7 @@ def host_work(route: Route, body: PredictionBody, finish: Callable[[dict[str, An
     if reader.errors:
         raise _invalid(reader.errors)
     tensors = [oip.bytes_tensor("capability", [route.model.encode()]),
-               oip.bytes_tensor("request", [orjson.dumps(request)])]
+               oip.bytes_tensor("request", [orjson.dumps(request, option=orjson.OPT_SORT_KEYS)])]
     if reader.media:
         tensors.append(oip.bytes_tensor("media", reader.media))
 
@@ -411,9 +411,9 @@ def tensor_work(route: Route, request: InferRequest) -> Work:
 def usage_of(outcome: Outcome) -> dict[str, Any]:
     price = outcome.route.price
     predicted = outcome.body
-    return {"unit": price.unit, "units": outcome.units, "cost": outcome.cost, "currency": price.currency,
-            "compute_ms": round(predicted.compute_ms if isinstance(predicted, Predicted)
-                                else outcome.timings.stages.get("infer", 0.0), 2),
+    return {"unit": outcome.unit, "units": outcome.units, "cost": outcome.cost, "currency": price.currency,
+            "compute_ms": round(0.0 if outcome.cause == "cache_hit" else predicted.compute_ms
+                                if isinstance(predicted, Predicted) else outcome.timings.stages.get("infer", 0.0), 2),
             "queue_ms": round(outcome.timings.stages.get("queue", 0.0), 2)}
 
 
@@ -431,14 +431,13 @@ def prediction_object(outcome: Outcome, body: PredictionBody, created_at: dateti
 
 async def predict(runtime: Runtime, *, model: str, content_type: str, raw: bytes, body: PredictionBody,
                   key: str | None = None, grant: Grant | None = None, version: str | None = None, ip: str = "",
-                  idempotency_key: str | None = None, event_id: UUID | None = None,
-                  source: Literal["sync", "async", "batch"] = "sync", timeout_ms: int | None = None,
-                  note: Note | None = None) -> Outcome:
+                  event_id: UUID | None = None, source: Literal["sync", "async", "batch"] = "sync",
+                  timeout_ms: int | None = None, note: Note | None = None, may_cache: bool = True) -> Outcome:
     """One prediction in human kinds through the one path; `outcome.body` is a Predicted."""
     return await invoke(runtime, Call(
         model=model, body=raw, prepare=lambda route: prediction_work(route, body), key=key, grant=grant,
-        version=version or body.version, ip=ip, idempotency_key=idempotency_key, event_id=event_id, source=source,
-        timeout_ms=timeout_ms, note=note))
+        version=version or body.version, ip=ip, event_id=event_id, source=source, timeout_ms=timeout_ms, note=note,
+        may_cache=may_cache))
 
 
 class PredictionRunner:

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from inference_backend.answers import Answers
 from inference_backend.pools import Pools
+from inference_backend.shadow import Shadows
 from inference_backend.triton.client import TritonClient
 from inference_backend.triton.control import Control, ControlError, TritonControl
 from kernel.contracts import Grant, Ledger, Meter, Snapshots
@@ -77,9 +79,11 @@ class Runtime:
     meter: Meter
     ledger: Ledger
     jobs: JobSubmitter | None = None
+    answers: Answers | None = None
     triton: Inference | None = None
     control: Control | None = None
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
+    shadows: Shadows = field(default_factory=Shadows)
     _pools: Pools | None = None
     _slots: asyncio.Semaphore | None = None
     _waiting: int = 0
@@ -118,6 +122,7 @@ class Runtime:
         self._draining = True
         for task in tuple(self._tasks):
             task.cancel()
+        self.shadows.stop()
         for port in (self.snapshots, self.ledger, self.meter):
             if stop := getattr(port, "stop", None):
                 await stop()

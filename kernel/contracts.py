@@ -111,6 +111,8 @@ class Route:
     timeout_ms: int = 30_000
     memory_mb: int = 64
     deterministic: bool = False
+    cache_s: int = 0  # how long an answer may be given again to the same input; 0 = never
+    cached_amount: Decimal = Decimal(0)  # what a unit of such an answer costs, in minor units
     shadow: int | None = None
     sticky_by: str = "key"
     aliases: dict[str, int] = field(default_factory=dict)
@@ -126,6 +128,7 @@ class Route:
             data[name] = tuple(TensorSpec(**{**tensor, "shape": tuple(tensor["shape"])}) for tensor in data[name])
         data["price"]["amount"] = Decimal(data["price"]["amount"])
         data["price"] = Price(**data["price"])
+        data["cached_amount"] = Decimal(data.get("cached_amount", 0))
         data["targets"] = tuple(Target(**t) for t in data["targets"])
         return cls(**data)
 
@@ -170,6 +173,10 @@ class Ledger(Protocol):
     """Durable usage. `commit` returns once Postgres has it; a second commit of the same event id changes nothing."""
 
     async def commit(self, event: UsageEvent) -> bool: ...
+
+    async def known(self, event_id: UUID) -> datetime | None:
+        """When the event of this id occurred, or None where there is none. Raises Problem overloaded."""
+        ...
 
 
 class Meter(Protocol):

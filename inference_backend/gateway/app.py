@@ -9,7 +9,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from inference_backend.gateway import native, oip_rest, openai
+from inference_backend.gateway import idempotency, native, oip_rest, openai
 from inference_backend.gateway.http import (
     MAX_BODY,
     AsgiApp,
@@ -110,6 +110,11 @@ class Gateway:
                         await task
 
     async def _answer(self, request: Request, dialect: str) -> Response:
+        if idempotency.wanted(request):
+            return await idempotency.once(self.runtime, request, lambda: self._run(request, dialect))
+        return await self._run(request, dialect)
+
+    async def _run(self, request: Request, dialect: str) -> Response:
         runtime, path, method = self.runtime, request.path, request.method
         if dialect == "native":
             match = _PREDICTIONS.fullmatch(path)

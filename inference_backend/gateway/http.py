@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import UUID
 
 import orjson
 
@@ -25,7 +26,7 @@ class Disconnected(Exception):
 class Request:
     """One HTTP request. Header names are lower case."""
 
-    __slots__ = ("body", "headers", "ip", "method", "path", "query", "request_id")
+    __slots__ = ("body", "event_id", "headers", "ip", "method", "path", "query", "request_id")
 
     def __init__(self, scope: Scope, request_id: str) -> None:
         self.method: str = scope["method"]
@@ -37,6 +38,7 @@ class Request:
         self.ip: str = (scope.get("client") or ("",))[0]
         self.request_id = request_id
         self.body = b""
+        self.event_id: UUID | None = None  # minted where an Idempotency-Key was claimed
 
     @property
     def key(self) -> str | None:
@@ -53,6 +55,11 @@ class Request:
         if key is not None and not 0 < len(key) <= 255:
             raise Problem("invalid_request", "Idempotency-Key must have 1 to 255 characters")
         return key
+
+    @property
+    def may_cache(self) -> bool:
+        """Whether a stored answer will do."""
+        return "no-store" not in self.headers.get("cache-control", "")
 
     @property
     def prefer(self) -> dict[str, str]:

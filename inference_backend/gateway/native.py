@@ -38,8 +38,8 @@ async def prediction(runtime: Runtime, request: Request, model: str) -> Response
     if body.webhook:
         raise Problem("invalid_request", "a webhook goes with Prefer: respond-async")
     outcome = await predict(runtime, model=model, content_type=content_type, raw=request.body, body=body,
-                            key=request.key, ip=request.ip, idempotency_key=request.idempotency_key,
-                            timeout_ms=_wait_ms(request))
+                            key=request.key, ip=request.ip, event_id=request.event_id,
+                            timeout_ms=_wait_ms(request), may_cache=request.may_cache)
     headers = dict(outcome.headers)
     if "wait" in request.prefer:
         headers["Preference-Applied"] = f"wait={request.prefer['wait']}"
@@ -84,7 +84,7 @@ async def classify(runtime: Runtime, request: Request) -> Response:
     body = PredictionBody({"image": document["image_base64"]}, {})
     outcome = await predict(runtime, model=runtime.settings.classifier, content_type="application/json",
                             raw=request.body, body=body, key=request.key, ip=request.ip,
-                            idempotency_key=request.idempotency_key)
+                            event_id=request.event_id, may_cache=request.may_cache)
     predicted: Predicted = outcome.body
     labels: list[dict[str, Any]] = predicted.output.get("labels") or []
     answer = {"model": outcome.route.model, "version": outcome.target.version,

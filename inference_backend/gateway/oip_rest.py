@@ -103,7 +103,7 @@ async def infer(runtime: Runtime, request: Request, model: str, version: str | N
 
     outcome = await invoke(runtime, Call(
         model=model, body=request.body, prepare=prepare, key=request.key, version=version, ip=request.ip,
-        idempotency_key=request.idempotency_key))
+        event_id=request.event_id, may_cache=request.may_cache))
     body, header_length = outcome.body
     headers = dict(outcome.headers)
     if header_length is None:

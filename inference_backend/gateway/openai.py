@@ -52,7 +52,7 @@ async def embeddings(runtime: Runtime, request: Request) -> Response:
     given: Any = {fields["texts"]: texts} if "texts" in fields else {fields.get("text", "text"): texts[0]}
     outcome = await predict(runtime, model=name, content_type="application/json", raw=request.body,
                             body=PredictionBody(given, {}), key=request.key, ip=request.ip,
-                            idempotency_key=request.idempotency_key)
+                            event_id=request.event_id, may_cache=request.may_cache)
     predicted: Predicted = outcome.body
     vectors = predicted.output.get("embeddings")
     if not isinstance(vectors, list):

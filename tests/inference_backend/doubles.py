@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 import numpy as np
 
 from inference_backend import oip
+from inference_backend.answers import MAX_ANSWER, TOO_LARGE, Claim
 from inference_backend.runtime import Runtime, RuntimeSettings
 from kernel import apikeys
 from kernel.contracts import Grant, Hold, Price, Route, Target, TensorSpec, UsageEvent
@@ -115,6 +117,41 @@ class MemoryLedger:
             raise Problem("overloaded", "the ledger is away")
         return self.events.setdefault(event.event_id, event) is event
 
+    async def known(self, event_id: UUID) -> datetime | None:
+        event = self.events.get(event_id)
+        return event.occurred_at if event else None
+
+
+class MemoryAnswers:
+    """The store of answers in one dictionary; nothing expires."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, tuple[bytes, bytes | None, bytes]] = {}  # body hash, token while it runs, answer
+        self.stored: dict[str, bytes] = {}
+
+    async def claim(self, name: str, body_hash: bytes, token: bytes) -> Claim:
+        record = self.records.get(name)
+        if record is None:
+            self.records[name] = (body_hash, token, b"")
+            return Claim("ours", body_hash)
+        return Claim("running" if record[1] is not None else "answered", record[0], record[2])
+
+    async def renew(self, name: str, body_hash: bytes, token: bytes) -> None:
+        """Nothing runs out."""
+
+    async def finish(self, name: str, body_hash: bytes, token: bytes, answer: bytes) -> None:
+        self.records[name] = (body_hash, None, answer if len(answer) <= MAX_ANSWER else TOO_LARGE)
+
+    async def drop(self, name: str, body_hash: bytes, token: bytes) -> None:
+        if name in self.records and self.records[name][1] == token:
+            del self.records[name]
+
+    async def cached(self, name: str) -> bytes | None:
+        return self.stored.get(name)
+
+    async def cache(self, name: str, answer: bytes, seconds: int) -> None:
+        self.stored[name] = answer
+
 
 class FakeControl:
     """Loads take a moment; what Triton holds is a set."""
@@ -191,11 +228,13 @@ class Bench:
         self.snapshots = MemorySnapshots(grants or [grant()], routes or [route(), faces()])
         self.meter, self.ledger = MemoryMeter(), MemoryLedger()
         self.control, self.triton = FakeControl(), FakeTriton()
+        self.answers = MemoryAnswers()
         self.runtime = Runtime(
             RuntimeSettings(key_pepper=PEPPER, **settings),
             self.snapshots,
             self.meter,
             self.ledger,
+            answers=self.answers,
             triton=self.triton,
             control=self.control,
         )

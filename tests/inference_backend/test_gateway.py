@@ -293,17 +293,6 @@ async def test_usage_that_the_ledger_does_not_take_is_no_success() -> None:
     assert not bench.meter.open
 
 
-async def test_an_idempotency_key_bills_once() -> None:
-    bench = Bench()
-    first = await call(bench, "POST", "/v2/models/addone/infer", INFER, idempotency_key="k")
-    second = await call(bench, "POST", "/v2/models/addone/infer", INFER, idempotency_key="k")
-    assert first is not None
-    assert second is not None
-    assert second.headers["idempotent-replayed"] == "true"
-    assert len(bench.ledger.events) == 1
-    assert bench.meter.settled == [Decimal("0.15"), Decimal(0)]
-
-
 async def test_too_large_a_body_is_refused_unread() -> None:
     answer = await call(Bench(), "POST", "/v2/models/addone/infer", b"{}", content_length=str(1 << 40))
     assert answer is not None
