@@ -58,7 +58,8 @@ def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSp
     """Writes one version of an ONNX model and its configuration; other versions stay.
 
     Tensors are read from the file where they are not given. `max_batch_size` None means 32 where every tensor is free
-    in its first dimension and has a second one, else 0. The file is hard-linked where the file system allows.
+    in its first dimension and has a second one, else 0. Requests are batched together where `queue_delay_us` is given;
+    else a request runs as it comes. The file is hard-linked where the file system allows.
     """
     if inputs is None or outputs is None:
         read_inputs, read_outputs = tensors_of(onnx_path)
@@ -67,7 +68,8 @@ def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSp
         max_batch_size = 32 if all(len(t.shape) > 1 and t.shape[0] == -1 for t in (*inputs, *outputs)) else 0
     config = _config(name, "onnxruntime", inputs, outputs, max_batch_size=max_batch_size, instances=instances,
                      kind=kind)
-    if max_batch_size:
+    # Triton's batcher can sleep 500 ms over a full queue when every caller waits for an answer (2.51): no default.
+    if max_batch_size and queue_delay_us:
         config.dynamic_batching.max_queue_delay_microseconds = queue_delay_us
         # A full queue refuses at once; the default would keep callers waiting without limit.
         config.dynamic_batching.default_queue_policy.max_queue_size = max_queue
