@@ -201,7 +201,7 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     try:
         async with runtime.turn():
             timings.mark("queue")
-            ran = await _infer(runtime, route, target, work, timeout_ms / 1000, timings, call)
+            ran = await _infer(runtime, grant.org_id, route, target, work, timeout_ms / 1000, timings, call)
         timings.mark("post")
     except BaseException as error:
         await asyncio.shield(_release(runtime, hold))
@@ -265,13 +265,14 @@ class _Ran:
     cache: str
 
 
-async def _infer(runtime: Runtime, route: Route, target: Target, work: Work, timeout: float, timings: Timings,
-                 call: Call) -> _Ran:
+async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, work: Work, timeout: float,
+                 timings: Timings, call: Call) -> _Ran:
     """Asks Triton; a model that is gone is loaded again and one whose process died is healed, once."""
     model = route.model if work.raw_tensors else host_model(route)
     version = target.version if work.raw_tensors else None
     parts, header_length = oip.encode_request(work.inputs, work.outputs)
-    kept_as = response_cache.name_of(route, target, model, parts) if call.may_cache and runtime.answers else None
+    kept_as = (response_cache.name_of(org_id, route, target, model, parts)
+               if call.may_cache and runtime.answers is not None else None)
     if kept_as and (kept := await response_cache.find(runtime.answers, kept_as)):
         timings.mark("cache")
         return _Ran(work.finish(oip.decode_reply(*kept), target), 0.0, "hit")

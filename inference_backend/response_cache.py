@@ -15,14 +15,15 @@ from inference_backend.oip import Buffer
 from kernel.contracts import Route, Target
 
 
-def name_of(route: Route, target: Target, model: str, parts: Sequence[Buffer]) -> str | None:
+def name_of(org_id: int, route: Route, target: Target, model: str, parts: Sequence[Buffer]) -> str | None:
     """The name of the answer to this input, or None where the route's answers are not to be kept.
 
-    `parts` is the re-encoded request: two bodies that mean the same tensors have the same name, whatever the dialect.
+    `parts` is the re-encoded request: two bodies that mean the same tensors have the same name, whatever the
+    dialect. Organizations share nothing: a fast answer would tell what others asked.
     """
     if not (route.deterministic and route.cache_s > 0):
         return None
-    digest = hashlib.sha256(f"{route.model}\n{target.version}\n{model}\n".encode())
+    digest = hashlib.sha256(f"{org_id}\n{route.model}\n{target.version}\n{model}\n".encode())
     for part in parts:
         digest.update(b"%d\n" % len(part))
         digest.update(part)

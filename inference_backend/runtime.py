@@ -40,6 +40,7 @@ class RuntimeSettings:
     classifier: str = "digit-recognise"  # the model behind POST /api/v1/classify
     max_in_flight: int = 64  # calls that run at once
     max_waiting: int = 256  # calls that wait for their turn; more are refused
+    fetch_private: bool = False  # whether image URLs may lead to this machine; for tests only
 
 
 class JobSubmitter(Protocol):

@@ -9,7 +9,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from inference_backend.gateway import idempotency, native, oip_rest, openai
+from inference_backend.gateway import analyze, generate, idempotency, native, oip_rest, openai
 from inference_backend.gateway.http import (
     MAX_BODY,
     AsgiApp,
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _PREDICTIONS = re.compile(r"/api/v1/models/([^/]+)/predictions/?")
 _INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer/?")
+_GENERATE = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/generate(_stream)?/?")
+_IMAGE_CALLS = ("/api/v1/classify", "/api/v1/analyze-image")
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
@@ -67,7 +69,7 @@ class Gateway:
             return "openai"
         if not path.startswith("/api/v1/") or scope["method"] != "POST":
             return None
-        hot = path.rstrip("/") == "/api/v1/classify" or _PREDICTIONS.fullmatch(path) is not None
+        hot = path.rstrip("/") in _IMAGE_CALLS or _PREDICTIONS.fullmatch(path) is not None
         names = {name for name, _ in scope["headers"]}
         keyed = b"x-api-key" in names or b"authorization" in names
         return "native" if hot and (keyed or b"cookie" not in names) else None
@@ -118,13 +120,17 @@ class Gateway:
         runtime, path, method = self.runtime, request.path, request.method
         if dialect == "native":
             match = _PREDICTIONS.fullmatch(path)
-            return await (native.prediction(runtime, request, unquote(match[1])) if match
-                          else native.classify(runtime, request))
+            if match:
+                return await native.prediction(runtime, request, unquote(match[1]))
+            return await (native.classify if path == "/api/v1/classify" else analyze.analyze)(runtime, request)
         if dialect == "oip":
             match = _INFER.fullmatch(path)
             if match and method == "POST":
                 version = unquote(match[2]) if match[2] else None
                 return await oip_rest.infer(runtime, request, unquote(match[1]), version)
+            if (match := _GENERATE.fullmatch(path)) and method == "POST":
+                version = unquote(match[2]) if match[2] else None
+                return await generate.generate(runtime, request, unquote(match[1]), version, stream=bool(match[3]))
             return await oip_rest.answer(runtime, request, [unquote(part) for part in path.split("/")[2:]])
         if method == "GET" and path == "/v1/models":
             return await openai.models(runtime, request, None)

@@ -18,7 +18,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from inference_backend.jobs import netguard, selectors
+from inference_backend import netguard
+from inference_backend.jobs import selectors
 from inference_backend.jobs.models import WebhookDelivery, WebhookSecret
 from kernel import ids
 from kernel.clock import now

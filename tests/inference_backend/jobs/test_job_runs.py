@@ -19,7 +19,8 @@ from jobs_support import BODY, GRANT, FixedRuntime, accept
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
-from inference_backend.jobs import api, netguard, ports, selectors, services, tasks, webhooks
+from inference_backend import netguard
+from inference_backend.jobs import api, ports, selectors, services, tasks, webhooks
 from inference_backend.jobs.models import Job, WebhookDelivery
 from inference_backend.jobs.submitter import JobSubmitter
 from kernel import clock

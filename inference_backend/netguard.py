@@ -6,8 +6,9 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 # Addresses that `is_global` calls public but that lead back inside: NAT64, 6to4, IPv4-compatible, old site-local.
 _INWARD = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96", "fec0::/10")))
@@ -74,13 +75,69 @@ def resolve(url: str, *, allow_private: bool = False) -> Destination:
 
 def post(destination: Destination, *, body: bytes, headers: dict[str, str], timeout_s: float) -> int:
     """Posts and answers the status. No redirect, no proxy, the body stays unread. Raises OSError, HTTPException."""
-    sock: socket.socket = socket.create_connection((destination.address, destination.port), timeout=timeout_s)
+    connection, sock = _connect(destination, timeout_s)
     try:
-        if destination.scheme == "https":
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=destination.host)
-        connection = http.client.HTTPConnection(destination.host, destination.port, timeout=timeout_s)
-        connection.sock = sock  # already connected to the address that was checked: the name is not looked up again
         connection.request("POST", destination.path, body=body, headers=headers)
         return connection.getresponse().status
     finally:
         sock.close()
+
+
+def get(url: str, *, max_bytes: int, timeout_s: float, allow_private: bool = False, max_redirects: int = 3) -> bytes:
+    """The body behind a URL. Each redirect is checked like the first address; time and size bound all of it together.
+
+    Raises Refused (an address, too many redirects, too large, another status than 200), OSError or HTTPException.
+    """
+    deadline = time.monotonic() + timeout_s
+    for _ in range(max_redirects + 1):
+        destination = resolve(url, allow_private=allow_private)
+        connection, sock = _connect(destination, _left(deadline))
+        try:
+            connection.request("GET", destination.path, headers={
+                "Accept-Encoding": "identity", "User-Agent": "Tessera-Fetch/1", "Connection": "close"})
+            sock.settimeout(_left(deadline))
+            answer = connection.getresponse()
+            location = answer.getheader("Location")
+            if answer.status in (301, 302, 303, 307, 308) and location:
+                url = urljoin(url, location)
+                continue
+            if answer.status != 200:
+                raise Refused(f"the address answered {answer.status}")
+            return _body(answer, sock, max_bytes, deadline)
+        finally:
+            sock.close()
+    raise Refused("too many redirects")
+
+
+def _body(answer: http.client.HTTPResponse, sock: socket.socket, max_bytes: int, deadline: float) -> bytes:
+    parts, size = [], 0
+    while not answer.isclosed():
+        sock.settimeout(_left(deadline))
+        part = answer.read1(1 << 16)
+        if not part:
+            break
+        size += len(part)
+        if size > max_bytes:
+            raise Refused(f"the content is larger than {max_bytes} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the address took too long")
+    return left
+
+
+def _connect(destination: Destination, timeout_s: float) -> tuple[http.client.HTTPConnection, socket.socket]:
+    sock: socket.socket = socket.create_connection((destination.address, destination.port), timeout=timeout_s)
+    try:
+        if destination.scheme == "https":
+            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=destination.host)
+    except BaseException:
+        sock.close()
+        raise
+    connection = http.client.HTTPConnection(destination.host, destination.port, timeout=timeout_s)
+    connection.sock = sock  # already connected to the address that was checked: the name is not looked up again
+    return connection, sock
