@@ -16,7 +16,7 @@ from config.settings import ENV  # noqa: E402
 from inference_backend.gateway import Gateway  # noqa: E402
 from inference_backend.jobs.submitter import JobSubmitter  # noqa: E402
 
-application = Gateway(data_plane.runtime(ENV, jobs=JobSubmitter()), get_asgi_application())
+application = Gateway(data_plane.runtime(ENV, jobs=JobSubmitter(), label="web"), get_asgi_application())
 
 if __name__ == "__main__":
     serve.http(application, ENV.host, ENV.port)

@@ -12,7 +12,8 @@ from inference_backend.runtime import JobSubmitter, Runtime, RuntimeSettings
 from inference_backend.snapshots import RedisSnapshots
 
 
-def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None = None) -> Runtime:
+def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None = None,
+            label: str = "") -> Runtime:
     """A runtime for one event loop; call it inside the loop that will use it."""
     env = environment or load()
     connection = aioredis.Redis.from_url(env.redis_url, socket_timeout=5, socket_connect_timeout=2)
@@ -21,7 +22,8 @@ def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None
         settings=RuntimeSettings(
             key_pepper=env.key_pepper, triton_url=env.triton_url, triton_grpc_url=env.triton_grpc_url,
             triton_admin_secret=env.triton_admin_secret, triton_infer_secret=env.triton_infer_secret,
-            pool_memory_mb=env.pool_memory_mb, public_url=env.public_url,
+            pool_memory_mb=env.pool_memory_mb, redis_url=env.redis_url, repository=str(env.triton_repository),
+            label=label, public_url=env.public_url,
         ),
         snapshots=RedisSnapshots(connection),
         meter=RedisMeter(connection, ledger.spent),

@@ -20,7 +20,7 @@ from inference_backend.jobs.submitter import JobSubmitter  # noqa: E402
 
 
 async def main() -> None:
-    runtime = data_plane.runtime(ENV, jobs=JobSubmitter())
+    runtime = data_plane.runtime(ENV, jobs=JobSubmitter(), label="gateway")
     rpc = GrpcServer(runtime, f"{ENV.host}:{ENV.grpc_port}")
     await rpc.start()
     server = uvicorn.Server(serve.configuration(Gateway(runtime), ENV.host, ENV.gateway_port))

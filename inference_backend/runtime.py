@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from inference_backend.answers import Answers
-from inference_backend.pools import Pools
+from inference_backend.pools import Pools, open_pools
 from inference_backend.shadow import Shadows
 from inference_backend.triton.client import TritonClient
 from inference_backend.triton.control import Control, ControlError, TritonControl
@@ -35,7 +35,10 @@ class RuntimeSettings:
     triton_grpc_url: str = "127.0.0.1:8101"
     triton_admin_secret: str = ""
     triton_infer_secret: str = ""
-    pool_memory_mb: int = 4096
+    pool_memory_mb: int = 0  # of all resident models; 0 = a quarter of the machine, at most 4 GB
+    redis_url: str = ""  # the pool's shared table; empty: this process is the only one that calls Triton
+    repository: str = ""  # of the models, where Triton runs on this machine: its processes are measured
+    label: str = ""  # what this process is, for the pool page
     public_url: str = ""
     classifier: str = "digit-recognise"  # the model behind POST /api/v1/classify
     max_in_flight: int = 64  # calls that run at once
@@ -99,7 +102,7 @@ class Runtime:
         self._slots = asyncio.Semaphore(settings.max_in_flight)
         self.triton = self.triton or TritonClient(settings.triton_url, settings.triton_infer_secret)
         self.control = self.control or TritonControl(settings.triton_grpc_url, settings.triton_admin_secret)
-        self._pools = Pools(self.control, memory_mb=settings.pool_memory_mb)
+        self._pools = open_pools(self.control, settings, self.triton)
         for port in (self.snapshots, self.ledger, self.meter):
             if start := getattr(port, "start", None):
                 await start()
@@ -123,6 +126,8 @@ class Runtime:
         self._draining = True
         for task in tuple(self._tasks):
             task.cancel()
+        if self._pools is not None:
+            await self._pools.close()
         self.shadows.stop()
         for port in (self.snapshots, self.ledger, self.meter):
             if stop := getattr(port, "stop", None):

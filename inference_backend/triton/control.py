@@ -25,7 +25,11 @@ ADMIN_METADATA = "triton-grpc-protocol-tessera-admin"  # Triton's fixed prefix b
 
 
 class ControlError(Exception):
-    """Triton refused or failed a change, with its reason."""
+    """Triton refused or failed a change, with its reason. `unreachable`: it was not there to be asked."""
+
+    def __init__(self, reason: str, *, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.unreachable = unreachable
 
 
 class Control(Protocol):
@@ -136,4 +140,5 @@ class TritonControl:
         try:
             return await call(request, timeout=timeout, metadata=self._metadata)
         except grpc.aio.AioRpcError as error:
-            raise ControlError(error.details() or error.code().name) from error
+            gone = error.code() is grpc.StatusCode.UNAVAILABLE and not (error.details() or "").startswith("[")
+            raise ControlError(error.details() or error.code().name, unreachable=gone) from error

@@ -247,6 +247,12 @@ def _require_free(address: str, port: int) -> None:
             raise TritonError(f"port {port} of {address} is taken; set TESSERA_TRITON_PORT to a free one") from None
 
 
+def check_machine() -> None:
+    """TritonError, in one line, where this machine or this Python can't run Triton and its Python models."""
+    _wheel()
+    _libpython_folder()
+
+
 def _wheel() -> Path:
     """The folder of tritonserver in the wheel; found without importing pytriton."""
     try:

@@ -1,0 +1,58 @@
+"""What one process knows of the models in the pool, and which models a call needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kernel.contracts import Route
+
+NET_MB = 40  # a small net with its own process, before it is measured
+HOST_MB = 250  # the libraries of one family, before they are measured
+
+
+@dataclass(slots=True)
+class Resident:
+    """What this process knows of one Triton model."""
+
+    name: str
+    memory_mb: int = NET_MB
+    fence: int = 0  # of the copy that is held
+    in_flight: int = 0
+    claims: int = 0  # callers that wait for this and other models
+    calls: int = 0
+    counted: int = 0  # calls that the rate has in it
+    rate: float = 0.0
+    used_at: float = 0.0
+    held_at: float = 0.0
+    asked: bool = False  # another member needs the room: let go after the last call in flight
+
+
+@dataclass(slots=True)
+class Counters:
+    """Since this process started; read at a scrape."""
+
+    cold_starts: int = 0
+    loads: int = 0
+    load_ms: float = 0.0
+    load_failures: int = 0
+    evictions: int = 0
+    heals: int = 0
+    rounds: int = 0
+    conflicts: int = 0
+
+
+def host_model(route: Route) -> str:
+    """The Triton model that runs the route's capability."""
+    return route.host if route.host.startswith("host-") else f"host-{route.host}"
+
+
+def models_of(route: Route, *, tensors: bool) -> dict[str, int]:
+    """The Triton models that a call needs, each with its memory in MB as declared."""
+    if tensors and route.runtime == "onnx":
+        return {route.model: route.memory_mb}
+    return {**dict.fromkeys(route.nets, NET_MB), host_model(route): HOST_MB}
+
+
+def guess(name: str) -> int:
+    """The memory of a model that nobody has declared or measured."""
+    return HOST_MB if name.startswith("host-") else NET_MB

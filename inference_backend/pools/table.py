@@ -1,0 +1,424 @@
+"""The rules of residency, pure: which model may be loaded, which must go, who owns a change.
+
+One table describes one Triton for every process that calls it. A process (a *member*) posts what it holds and how
+often it is asked for; a *round* takes a member's wants and gives a plan, and changes the table accordingly. The table
+and the posts are written together or not at all (see `store`), so a model can't be put out while it is being taken.
+
+Every change of a model has an owner and a fence, a number that only grows. The end of a change counts only under the
+fence that began it; the change of a member that died is taken over by whoever wants the model next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+State = Literal["absent", "reserved", "loading", "ready", "healing", "evicting"]
+
+MEMBER_TTL_S = 4.0  # a member that posted nothing for so long is dead; what it held may go
+RATE_HALF_LIFE_S = 300.0
+FAIR_AFTER_S = 2.0  # a want that waits longer than this for room goes before younger ones
+STRIKES = 3
+STRIKE_WINDOW_S = 600.0
+QUARANTINE_S = 600.0
+DEMAND_PER_MINUTE = 30.0  # from here on a model counts as hot by demand
+DEMAND_SHARE = 0.5  # of the budget that demand may keep
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is known of one Triton model. Footprint and load time outlive its residency."""
+
+    state: State = "absent"
+    owner: str = ""
+    fence: int = 0
+    mb: float = 0.0  # measured (PSS of its processes); 0 before the first measurement
+    guess_mb: float = 0.0  # declared; counts until it is measured
+    load_ms: float = 0.0
+    since: float = 0.0  # of the state
+    error: str = ""  # of the last failed load
+    strikes: list[float] = field(default_factory=list)
+    quarantined_until: float = 0.0
+    loads: int = 0
+
+    @property
+    def weight(self) -> float:
+        return self.mb or self.guess_mb
+
+    def become(self, state: State, now: float, owner: str = "") -> None:
+        self.state, self.since, self.owner = state, now, owner
+
+
+@dataclass(slots=True)
+class Pin:
+    """Why a model stays: by policy (its route is hot) or by a person's wish. `keep` False overrules the policy."""
+
+    by: str
+    at: float
+    keep: bool = True
+
+
+@dataclass(slots=True)
+class Hold:
+    """One member's use of one model."""
+
+    in_flight: int = 0
+    rate: float = 0.0  # calls, decayed with RATE_HALF_LIFE_S
+    used_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Post:
+    """What a member says of itself."""
+
+    label: str
+    at: float
+    holds: dict[str, Hold] = field(default_factory=dict)
+
+    def alive(self, now: float) -> bool:
+        return now - self.at < MEMBER_TTL_S
+
+
+@dataclass(slots=True)
+class Table:
+    """Every model that was ever loaded, the pins, and who waits for room since when."""
+
+    models: dict[str, Entry] = field(default_factory=dict)
+    pins: dict[str, Pin] = field(default_factory=dict)
+    queue: dict[str, tuple[str, float]] = field(default_factory=dict)  # model → member, since
+    fence: int = 0
+    evictions: int = 0
+    heals: int = 0
+
+    def entry(self, model: str) -> Entry:
+        return self.models.setdefault(model, Entry())
+
+    def next_fence(self) -> int:
+        self.fence += 1
+        return self.fence
+
+    def pinned(self, model: str) -> bool:
+        pin = self.pins.get(model)
+        return pin is not None and pin.keep
+
+    def used_mb(self) -> float:
+        """Memory taken now, by what is there, coming or not yet gone."""
+        return sum(e.weight for e in self.models.values() if e.state not in ("absent", "reserved"))
+
+    def committed_mb(self) -> float:
+        """Memory taken when all changes under way have ended."""
+        return sum(e.weight for e in self.models.values() if e.state not in ("absent", "evicting"))
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A member needs a model. `fault` says what was wrong with the copy of `fence`: gone from Triton, or its process
+    dead."""
+
+    model: str
+    guess_mb: float
+    since: float
+    fault: Literal["", "gone", "dead"] = ""
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a change that this member owned."""
+
+    model: str
+    fence: int
+    outcome: Literal["ready", "failed", "absent"]
+    load_ms: float = 0.0
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a round decided for the member that asked."""
+
+    ready: dict[str, int] = field(default_factory=dict)  # model → fence
+    load: dict[str, int] = field(default_factory=dict)  # load these now
+    heal: dict[str, int] = field(default_factory=dict)  # replace these now
+    evict: dict[str, int] = field(default_factory=dict)  # unload these now
+    ask: list[str] = field(default_factory=list)  # other members should let go of these
+    gone: list[str] = field(default_factory=list)  # copies that nobody may use any more
+    refuse: dict[str, tuple[str, str]] = field(default_factory=dict)  # model → problem code, reason
+    changed: bool = False
+    news: bool = False  # something ended: whoever waits should look again
+
+
+@dataclass(slots=True)
+class Round:
+    """One member's turn at the table. `idle_here` are the models that it holds itself without a call in flight: they
+    may be put out in this very round."""
+
+    table: Table
+    posts: Mapping[str, Post]
+    me: str
+    now: float
+    budget_mb: float
+    idle_here: Collection[str] = ()
+    working: Collection[str] = ()  # changes of mine that are under way
+    plan: Plan = field(default_factory=Plan)
+
+    def end(self, done: Sequence[Done]) -> None:
+        """Books what this member finished. A change that was taken over by another counts for nothing."""
+        for item in done:
+            entry = self.table.models.get(item.model)
+            if entry is None or entry.fence != item.fence or entry.owner != self.me:
+                continue
+            self.plan.changed = self.plan.news = True
+            entry.error = item.error
+            if item.outcome == "ready":
+                if item.load_ms:
+                    # A heal and a busy moment are no reason to forget what a load usually takes.
+                    entry.load_ms = item.load_ms if not entry.load_ms else (entry.load_ms + item.load_ms) / 2
+                    entry.loads += 1
+                entry.become("ready", self.now)
+            else:
+                entry.become("absent", self.now)
+
+    def serve(self, wants: Sequence[Want]) -> None:
+        """Decides every want, the oldest first."""
+        wanted = {want.model for want in wants}
+        for want in sorted(wants, key=lambda w: w.since):
+            entry = self.table.entry(want.model)
+            entry.guess_mb = want.guess_mb or entry.guess_mb
+            if entry.quarantined_until > self.now:
+                left = math.ceil(entry.quarantined_until - self.now)
+                self.plan.refuse[want.model] = (
+                    "model_quarantined", f"it did not answer in time {STRIKES} times and is shut off for {left} s more")
+            else:
+                self._serve(want, entry, wanted)
+
+    def _serve(self, want: Want, entry: Entry, wanted: Collection[str]) -> None:
+        model, plan = want.model, self.plan
+        if entry.state == "ready" and want.fault and entry.fence == want.fence:
+            plan.changed = True
+            plan.gone.append(model)
+            if want.fault == "dead":
+                self._own(model, entry, "healing")
+                self.table.heals += 1
+                plan.heal[model] = entry.fence
+                return
+            entry.become("absent", self.now)
+        if entry.state == "ready":
+            plan.ready[model] = entry.fence
+            plan.changed = True
+        elif entry.state == "absent":
+            if entry.error and entry.since >= want.since:
+                plan.refuse[model] = ("model_not_ready", entry.error)
+            else:
+                self._reserve(model, entry, wanted, want)
+        elif model in self.working if entry.owner == self.me else self._lives(entry.owner):
+            return
+        elif entry.state == "evicting":
+            self._own(model, entry, "evicting")
+            plan.evict[model] = entry.fence
+        elif entry.state == "reserved":
+            self._own(model, entry, "reserved")
+            self._begin(model, entry)
+        else:  # the member that loaded it died; Triton may have it, or be at it: the loader waits for that
+            self._own(model, entry, "loading")
+            plan.load[model] = entry.fence
+
+    def _own(self, model: str, entry: Entry, state: State) -> None:
+        self.plan.changed = True
+        entry.fence = self.table.next_fence()
+        entry.become(state, self.now, self.me)
+
+    def _lives(self, member: str) -> bool:
+        post = self.posts.get(member)
+        return post is not None and post.alive(self.now)
+
+    def _reserve(self, model: str, entry: Entry, wanted: Collection[str], want: Want) -> None:
+        """Finds room for an absent model, by putting idle ones out where it must."""
+        since = self.table.queue.get(model, (self.me, want.since))[1]
+        for other, (member, waiting) in tuple(self.table.queue.items()):
+            if not self._lives(member) and member != self.me:
+                del self.table.queue[other]
+                self.plan.changed = True
+            elif other != model and waiting < since - FAIR_AFTER_S:
+                return self._queue(model, since)
+        short = self.table.committed_mb() + entry.weight - self.budget_mb
+        if short > 0:
+            idle = [name for name in self._by_worth(wanted) if self._free(name)]
+            chosen: list[str] = []
+            for name in idle:
+                if short <= 0:
+                    break
+                chosen.append(name)
+                short -= self.table.models[name].weight
+            if short > 0:
+                held = [name for name in self._by_worth(wanted) if name not in chosen]
+                if held:
+                    for name in held:
+                        if short <= 0:
+                            break
+                        self.plan.ask.append(name)
+                        short -= self.table.models[name].weight
+                    return self._queue(model, since)
+                if any(e.state in ("loading", "healing", "reserved") for e in self.table.models.values()):
+                    return self._queue(model, since)
+                # Larger than the budget, or only pinned ones beside it: it gets its chance alone.
+            for name in chosen:
+                self.put_out(name)
+        self.table.queue.pop(model, None)
+        self._own(model, entry, "reserved")
+        self._begin(model, entry)
+        return None
+
+    def _queue(self, model: str, since: float) -> None:
+        if model not in self.table.queue:
+            self.table.queue[model] = (self.me, since)
+            self.plan.changed = True
+
+    def _begin(self, model: str, entry: Entry) -> None:
+        """Turns a reservation into a load once the memory is really there: what was put out must be gone."""
+        leaving = any(e.state == "evicting" for e in self.table.models.values())
+        if leaving and self.table.used_mb() + entry.weight > self.budget_mb:
+            return
+        entry.become("loading", self.now, self.me)
+        self.plan.load[model] = entry.fence
+        self.plan.changed = True
+
+    def put_out(self, model: str) -> None:
+        """Marks a ready model to be unloaded by this member."""
+        self._own(model, self.table.models[model], "evicting")
+        self.table.evictions += 1
+        self.plan.evict[model] = self.table.models[model].fence
+
+    def _free(self, model: str) -> bool:
+        """Nobody holds it, or only this member and without a call in flight."""
+        return all(member == self.me and model in self.idle_here for member in self.holders(model))
+
+    def holders(self, model: str) -> list[str]:
+        return [member for member, post in self.posts.items() if model in post.holds and post.alive(self.now)]
+
+    def _by_worth(self, spare: Collection[str]) -> list[str]:
+        """What may go, the least worthy first: pinned and wanted models stay, and what demand keeps."""
+        candidates = [name for name, entry in self.table.models.items()
+                      if entry.state == "ready" and not self.table.pinned(name) and name not in spare]
+        candidates.sort(key=lambda name: worth(self.table.models[name], rate_of(name, self.posts, self.now)))
+        kept, room = set(), self.budget_mb * DEMAND_SHARE
+        for name in reversed(candidates):
+            weight = self.table.models[name].weight
+            if per_minute(rate_of(name, self.posts, self.now)) >= DEMAND_PER_MINUTE and weight <= room:
+                kept.add(name)
+                room -= weight
+        return [name for name in candidates if name not in kept]
+
+    def trim(self) -> None:
+        """Puts idle models out until what is there fits the budget, as it was measured meanwhile."""
+        over = self.table.committed_mb() - self.budget_mb
+        for name in self._by_worth(()):
+            if over <= 0:
+                return
+            if self._free(name):
+                over -= self.table.models[name].weight
+                self.put_out(name)
+            else:
+                self.plan.ask.append(name)
+
+    def dismiss(self, model: str) -> bool:
+        """Puts a model out on request as soon as nobody holds it, asking the holders to let go; whether it is out."""
+        entry = self.table.models.get(model)
+        if entry is None or entry.state != "ready":
+            return True
+        if not self._free(model):
+            self.plan.ask.append(model)
+            return False
+        self.put_out(model)
+        return True
+
+    def strike(self, model: str, fence: int) -> bool:
+        """Notes that a copy did not answer in twice its time; whether it is to be replaced by this member. The third
+        strike in a while shuts the model off."""
+        entry = self.table.entry(model)
+        if entry.fence != fence or entry.state != "ready":
+            return False
+        entry.strikes = [at for at in entry.strikes if at > self.now - STRIKE_WINDOW_S] + [self.now]
+        if len(entry.strikes) >= STRIKES:
+            entry.quarantined_until, entry.strikes = self.now + QUARANTINE_S, []
+        self._own(model, entry, "healing")
+        self.plan.heal[model] = entry.fence
+        self.plan.gone.append(model)
+        return True
+
+
+def worth(entry: Entry, rate: float) -> float:
+    """Milliseconds of waiting that keeping a megabyte of it saves, by recent demand."""
+    return rate * max(entry.load_ms, 1.0) / max(entry.weight, 1.0)
+
+
+def decayed(rate: float, age_s: float) -> float:
+    return rate * math.exp2(-max(age_s, 0.0) / RATE_HALF_LIFE_S)
+
+
+def rate_of(model: str, posts: Mapping[str, Post], now: float) -> float:
+    """Recent calls of a model over all members."""
+    return sum(decayed(hold.rate, now - hold.used_at) for post in posts.values()
+               if (hold := post.holds.get(model)) is not None)
+
+
+def per_minute(rate: float) -> float:
+    """A steady demand of r calls a minute settles at this decayed count; the inverse gives r."""
+    return rate * math.log(2) * 60 / RATE_HALF_LIFE_S
+
+
+def adopt(turn: Round, loaded: set[str], guess: Callable[[str], int], *, before: float | None = None) -> None:
+    """Brings the table in line with what Triton says it holds. `before` spares younger changes: the list may be older
+    than they are."""
+    for name in loaded | set(turn.table.models):
+        entry = turn.table.entry(name)
+        if before is not None and entry.since > before:
+            continue
+        owned = entry.owner and (entry.owner == turn.me or entry.owner in turn.posts)
+        if entry.state not in ("ready", "absent") and owned:
+            continue
+        if name in loaded and entry.state != "ready":
+            entry.fence = turn.table.next_fence()
+            entry.guess_mb = entry.guess_mb or guess(name)
+            entry.become("ready", turn.now)
+            turn.plan.changed = turn.plan.news = True
+        elif name not in loaded and entry.state != "absent":
+            entry.become("absent", turn.now)
+            turn.plan.gone.append(name)
+            turn.plan.changed = turn.plan.news = True
+
+
+def book(turn: Round, measured: Mapping[str, float]) -> None:
+    """Notes measured footprints of what is resident."""
+    for name, mb in measured.items():
+        entry = turn.table.models.get(name)
+        if entry is not None and entry.state in ("ready", "loading") and abs(entry.mb - mb) > 0.5:
+            entry.mb = mb
+            turn.plan.changed = True
+
+
+# ---------------------------------------------------------------- on the wire
+
+def dump_table(table: Table) -> dict[str, Any]:
+    return {
+        "models": {n: [e.state, e.owner, e.fence, round(e.mb, 2), e.guess_mb, round(e.load_ms, 2), e.since, e.error,
+                       e.strikes, e.quarantined_until, e.loads] for n, e in table.models.items()},
+        "pins": {n: [p.by, p.at, p.keep] for n, p in table.pins.items()},
+        "queue": table.queue, "fence": table.fence, "evictions": table.evictions, "heals": table.heals,
+    }
+
+
+def load_table(data: Mapping[str, Any]) -> Table:
+    return Table({n: Entry(*e) for n, e in data["models"].items()}, {n: Pin(*p) for n, p in data["pins"].items()},
+                 {n: (m, at) for n, (m, at) in data["queue"].items()}, data["fence"], data["evictions"], data["heals"])
+
+
+def dump_post(post: Post) -> dict[str, Any]:
+    holds = {n: [h.in_flight, round(h.rate, 3), h.used_at] for n, h in post.holds.items()}
+    return {"label": post.label, "at": post.at, "holds": holds}
+
+
+def load_post(data: Mapping[str, Any]) -> Post:
+    return Post(data["label"], data["at"], {n: Hold(*h) for n, h in data["holds"].items()})
