@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from billing import pricing
+from inference_backend.background import Background
 from inference_backend.jobs import execution, ports
 from inference_backend.runtime import Runtime
 from kernel.bus import listen
@@ -28,14 +26,11 @@ def connect() -> None:
     # port → adapter
     pricing.use_price_book(registry.price_of)
     ports.set_playground_grant(playground.grant)
-    ports.set_runtime_factory(execution.factory(_open_runtime))
+    ports.set_runtime_factory(execution.factory(Background(_make_runtime)))
 
 
-@asynccontextmanager
-async def _open_runtime() -> AsyncIterator[Runtime]:
-    """The data plane inside a Celery task or a page's request: one event loop, then gone."""
+def _make_runtime() -> Runtime:
+    """The data plane inside a worker or behind a page: one for the life of the process."""
     from config.data_plane import runtime
 
-    async with runtime() as opened:
-        await opened.pools.sync()
-        yield opened
+    return runtime(label="worker")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, cast
 
 import orjson
 
+from inference_backend.background import Background
 from inference_backend.jobs import ports
 from inference_backend.predictions import Predicted, parse_body, predict, usage_of
 from inference_backend.runtime import Runtime
@@ -46,12 +48,31 @@ class InvocationRuntime:
         return grant
 
 
-def factory(open_runtime: Callable[[], AbstractAsyncContextManager[Runtime]]) -> ports.RuntimeFactory:
-    """What config/wiring.py registers: `set_runtime_factory(execution.factory(make_runtime))`."""
+@dataclass(frozen=True, slots=True)
+class SharedRuntime:
+    """The same port over the process's one runtime, which lives in a loop of its own."""
+
+    background: Background
+
+    async def run(self, order: ports.Order, note: ports.Note) -> ports.Completed:
+        """See `ports.Runtime.run`. Notes are taken in the caller's loop, where its database lives."""
+        loop = asyncio.get_running_loop()
+
+        async def noted(progress: float, stage: str) -> None:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_take(note, progress, stage), loop))
+
+        return await self.background.run(lambda runtime: InvocationRuntime(runtime).run(order, noted))
+
+
+async def _take(note: ports.Note, progress: float, stage: str) -> None:
+    await note(progress, stage)
+
+
+def factory(background: Background) -> ports.RuntimeFactory:
+    """What config/wiring.py registers: `set_runtime_factory(execution.factory(background))`."""
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[ports.Runtime]:
-        async with open_runtime() as runtime:
-            yield InvocationRuntime(runtime)
+        yield SharedRuntime(background)
 
     return opened
