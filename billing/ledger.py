@@ -3,31 +3,42 @@
 Group commit: while one commit runs, the next events gather; then all of them go in one statement, which inserts the
 new ones, adds them to the hourly sums in key order, and says which were new. One statement is one transaction.
 Nothing is acknowledged that is not committed. No Django here: the gateway process has none.
+
+Where an attempt breaks off (a killed backend, a deadline), nobody knows whether it was committed. The retry is its own
+fence: inserting the same event ids waits for a transaction that still runs, and what the retry inserted the old
+backend can't insert any more. Where no retry succeeds before the deadline the answers are withheld, and
+`_write_off` takes their events back as soon as Postgres answers again, so that a caller that got 503 pays nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, LiteralString
-from uuid import UUID
+from functools import partial
+from itertools import count
+from typing import Any, LiteralString, TypeVar, cast
+from urllib.parse import quote, urlencode
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-import psycopg
-from psycopg import errors
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+import asyncpg
+from psycopg.conninfo import conninfo_to_dict
 
 from kernel.contracts import UsageEvent
 from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER = timedelta(milliseconds=50)
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.1  # between attempts; the first retry is immediate
+WRITE_OFF_EVERY_S = 0.2
+UNKNOWN_KEPT = 100_000  # withheld events that this process remembers
+WITHHELD = "the answer was withheld"
 
 # Rows as parallel arrays: one statement text whatever the batch size, so it is prepared once.
 INSERT: LiteralString = """
@@ -50,15 +61,24 @@ WITH added AS (
     SET units = r.units + excluded.units, events = r.events + excluded.events, amount = r.amount + excluded.amount
 )
 SELECT event_id FROM added
-"""
+"""  # in psycopg's form: `billing.services` runs it too
 
-STORED: LiteralString = "SELECT event_id, occurred_at, request_hash FROM billing_usage_event WHERE event_id = ANY(%s)"
+_numbers = count(1)
+_INSERT_NATIVE = re.sub("%s", lambda _: f"${next(_numbers)}", INSERT)
 
-SPENT: LiteralString = """
-SELECT key_id, sum(amount), sum(events)::bigint FROM billing_usage_rollup_hour
-WHERE org_id = %s AND mode = 'live' AND hour >= %s::timestamptz AND hour < %s::timestamptz + interval '1 month'
+_STORED = "SELECT event_id, occurred_at, request_hash FROM billing_usage_event WHERE event_id = ANY($1::uuid[])"
+
+_SPENT = """
+SELECT key_id, sum(amount) AS amount, sum(events)::bigint AS events FROM billing_usage_rollup_hour
+WHERE org_id = $1 AND mode = 'live' AND hour >= $2::timestamptz AND hour < $2::timestamptz + interval '1 month'
 GROUP BY key_id
 """
+
+# What an event itself can be at fault for. Anything else is Postgres' or the network's trouble, and worth a retry.
+_POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -77,6 +97,7 @@ class Figures:
     largest_batch: int = 0
     retries: int = 0
     refused: int = 0
+    written_off: int = 0  # committed, but their answers had been withheld
 
 
 def rows(events: Sequence[UsageEvent], *, kind: str = "usage", corrects: UUID | None = None,
@@ -100,38 +121,37 @@ class LedgerWriter:
     """
 
     def __init__(self, dsn: str, *, max_batch: int = 512, max_waiting: int = 20_000, give_up_s: int = 5) -> None:
-        self._dsn = dsn
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._give_up_s = give_up_s
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+        self._writing, self._reading = _Link(dsn, give_up_s), _Link(dsn, give_up_s)
+        self._unknown: dict[UUID, UsageEvent] = {}  # withheld; may have been committed
         self._task: asyncio.Task[None] | None = None
+        self._writing_off: asyncio.Task[None] | None = None
         self.healthy = True
         self.figures = Figures()
 
     async def start(self) -> None:
-        """Opens the pool; does not wait for Postgres, so that a gateway can start before it."""
-        self._pool = AsyncConnectionPool(
-            self._dsn, open=False, min_size=1, max_size=2, timeout=self._give_up_s, name="ledger",
-            kwargs={"autocommit": True, "prepare_threshold": 0, "application_name": "tessera ledger",
-                    "options": "-c synchronous_commit=on", "connect_timeout": self._give_up_s})
-        await self._pool.open()
+        """Does not wait for Postgres, so that a gateway can start before it."""
         self._task = asyncio.create_task(self._run(), name="ledger writer")
 
     async def stop(self) -> None:
-        """Commits what still waits, then closes."""
-        if self._task is None or self._pool is None:
+        """Commits what still waits and writes off what was withheld, as long as Postgres answers; then closes."""
+        if self._task is None:
             return
         while self._queue and not self._task.done():
-            await asyncio.sleep(0)
             await asyncio.wait([waiting.answer for waiting in self._queue])
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        await self._pool.close()
-        self._task = self._pool = None
+        if self._writing_off is not None:
+            await asyncio.wait([self._writing_off], timeout=2)
+            self._writing_off.cancel()
+        await self._writing.close()
+        await self._reading.close()
+        self._task = self._writing_off = None
 
     async def commit(self, event: UsageEvent) -> bool:
         """True once this event is durable, False where its id already was (the same request, billed before).
@@ -151,28 +171,24 @@ class LedgerWriter:
 
     async def spent(self, org_id: int, key_id: int, month: str) -> dict[int, tuple[Decimal, int]]:
         """Key id → (exact minor units, calls) of an organization's live usage in a month: what `RedisMeter` loads."""
-        if self._pool is None:
-            raise Problem("overloaded", "the ledger is closed")
-        start = f"{month}-01 00:00:00+00"
-        try:
-            async with asyncio.timeout(self._give_up_s), self._pool.connection() as connection:
-                cursor = await connection.execute(SPENT, [org_id, start, start])
-                found = await cursor.fetchall()
-        except (psycopg.Error, PoolTimeout, TimeoutError) as error:
-            raise _unreachable() from error
-        return {key_id: (Decimal(0), 0)} | {key: (amount, calls) for key, amount, calls in found}
+        found = await self.query(_SPENT, org_id, month_start(month))
+        return {key_id: (Decimal(0), 0)} | {row["key_id"]: (row["amount"], row["events"]) for row in found}
 
-    async def known(self, event_id: UUID) -> datetime | None:
-        """When the entry of this id occurred, or None where there is none. Raises Problem overloaded."""
-        if self._pool is None:
+    async def query(self, statement: str, *arguments: object) -> list[Any]:
+        """Rows of a read on this writer's second connection, so that it never waits behind a commit.
+
+        Raises Problem overloaded where Postgres does not answer within `give_up_s`.
+        """
+        if self._task is None:
             raise Problem("overloaded", "the ledger is closed")
-        try:
-            async with asyncio.timeout(self._give_up_s), self._pool.connection() as connection:
-                cursor = await connection.execute(STORED, [[event_id]])
-                found = await cursor.fetchone()
-        except (psycopg.Error, PoolTimeout, TimeoutError) as error:
-            raise _unreachable() from error
-        return found[1] if found else None
+        error: BaseException | None = None
+        for _ in range(3):  # a connection that died unseen costs one try
+            try:
+                async with asyncio.timeout(self._give_up_s):
+                    return cast(list[Any], await self._reading.run(lambda link: link.fetch(statement, *arguments)))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as caught:
+                error = caught
+        raise _unreachable() from error
 
     async def _run(self) -> None:
         while True:
@@ -189,52 +205,52 @@ class LedgerWriter:
                 log.exception("ledger batch failed")
                 _refuse(batch, Problem("backend_error", f"the ledger failed: {type(error).__name__}"))
 
-    async def _write(self, batch: list[_Waiting]) -> None:
-        """Commits a batch and answers its callers; retries what a retry can mend."""
+    async def _write(self, batch: list[_Waiting], uncertain: bool = False) -> None:
+        """Commits a batch and answers its callers; retries what a retry can mend.
+
+        `uncertain`: an attempt at this batch broke off before, so its events may be committed already.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._give_up_s
-        uncertain = False  # an attempt broke off: it may have been committed
+        pause = 0.0
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
                     added, stored = await self._insert([waiting.event for waiting in batch])
                 break
-            except (errors.DeadlockDetected, errors.SerializationFailure):
+            except _AGAIN:
                 self.figures.retries += 1
-            except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
-                self.figures.retries += 1
-                uncertain, self.healthy = True, False
-                if loop.time() + 1 > deadline:
-                    log.error("ledger unreachable: %s", str(error).strip())
-                    everyone = [*batch, *self._queue]  # who waits behind has waited as long; refuse all at once
-                    self._queue.clear()
-                    self.figures.refused += len(everyone)
-                    _refuse(everyone, _unreachable())
-                    return
-                await asyncio.sleep(RETRY_AFTER.total_seconds())
-            except psycopg.Error as error:
+            except _POISON as error:
                 if len(batch) > 1:  # one entry that Postgres refuses must not take the others with it
                     middle = len(batch) // 2
-                    await self._write(batch[:middle])
-                    await self._write(batch[middle:])
+                    await self._write(batch[:middle], uncertain)
+                    await self._write(batch[middle:], uncertain)
                     return
                 log.error("ledger refused event %s: %s", batch[0].event.event_id, error)
                 _refuse(batch, Problem("backend_error", "the ledger refused this entry"))
                 return
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                self.figures.retries += 1
+                uncertain, self.healthy = True, False
+                if loop.time() + pause >= deadline:
+                    self._give_up(batch, error)
+                    return
+                await asyncio.sleep(pause)
+                pause = min(max(pause * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         self.healthy = True
         self._answer(batch, added, stored, uncertain)
 
     async def _insert(self, events: list[UsageEvent]) -> tuple[set[UUID], dict[UUID, tuple[Any, bytes]]]:
         """Ids that this statement added, and what is stored under the others."""
-        assert self._pool is not None
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(INSERT, rows(events))
-            added = {row[0] for row in await cursor.fetchall()}
+        async def both(link: Any) -> tuple[set[UUID], dict[UUID, tuple[Any, bytes]]]:
+            added = {row[0] for row in await (await self._writing.prepared(_INSERT_NATIVE)).fetch(*rows(events))}
             known = [event.event_id for event in events if event.event_id not in added]
             if not known:
                 return added, {}
-            cursor = await connection.execute(STORED, [known])
-            return added, {key: (occurred, digest) for key, occurred, digest in await cursor.fetchall()}
+            found = await link.fetch(_STORED, known)
+            return added, {row["event_id"]: (row["occurred_at"], row["request_hash"]) for row in found}
+
+        return await self._writing.run(both)
 
     def _answer(self, batch: list[_Waiting], added: set[UUID], stored: dict[UUID, tuple[Any, bytes]],
                 uncertain: bool) -> None:
@@ -257,6 +273,109 @@ class LedgerWriter:
                 waiting.answer.set_result(before is None)
         self.figures.batches += 1
         self.figures.largest_batch = max(self.figures.largest_batch, len(batch))
+
+    # ------------------------------------------------------------ answers that were withheld
+
+    def _give_up(self, batch: list[_Waiting], error: BaseException) -> None:
+        """Nobody waits longer; those behind have waited as long, and go as well."""
+        log.error("ledger unreachable: %s", str(error).strip() or type(error).__name__)
+        for waiting in batch:
+            # Only what can't come again: an event with a caller's key is answered by the caller's retry, and a job
+            # bills under its own id whenever it ends.
+            if waiting.event.event_id.version == 7 and waiting.event.source == "sync":
+                self._unknown[waiting.event.event_id] = waiting.event
+        while len(self._unknown) > UNKNOWN_KEPT:
+            log.error("withheld event %s is not looked after any more", self._unknown.pop(next(iter(self._unknown))))
+        everyone = [*batch, *self._queue]
+        self._queue.clear()
+        self.figures.refused += len(everyone)
+        _refuse(everyone, _unreachable())
+        if self._unknown and (self._writing_off is None or self._writing_off.done()):
+            self._writing_off = asyncio.create_task(self._write_off(), name="ledger write-off")
+
+    async def _write_off(self) -> None:
+        """Takes back what was committed although its answer was withheld.
+
+        Each id is first claimed by an entry of 0 units: that waits for a transaction which still runs, and bars one
+        that has not begun. An id that can't be claimed was committed, and a correction takes its units away.
+        """
+        while self._unknown:
+            some = list(self._unknown.values())[:512]
+            try:
+                async with asyncio.timeout(self._give_up_s):
+                    await self._reading.run(partial(self._take_back, some))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await asyncio.sleep(WRITE_OFF_EVERY_S)
+                continue
+            for event in some:
+                self._unknown.pop(event.event_id, None)
+
+    async def _take_back(self, events: list[UsageEvent], link: Any) -> None:
+        for event in events:
+            claim = rows([replace(event, units=0)], kind="correction", corrects=event.event_id, reason=WITHHELD)
+            if await link.fetch(_INSERT_NATIVE, *claim):
+                continue
+            back = replace(event, event_id=uuid5(NAMESPACE_URL, f"withheld:{event.event_id}"), units=-event.units)
+            if await link.fetch(_INSERT_NATIVE, *rows([back], kind="correction", corrects=event.event_id,
+                                                      reason=WITHHELD)):
+                self.figures.written_off += 1
+
+
+class _Link:
+    """One connection, opened when it is needed and dropped at the first sign of trouble.
+
+    No pool: a pool hands out connections that died while they rested, and waits longer and longer to replace them;
+    with backends that died every 50 ms its writer never got through.
+    """
+
+    def __init__(self, dsn: str, timeout_s: int) -> None:
+        # Both of libpq's forms; asyncpg reads only the address form.
+        parts = conninfo_to_dict(dsn)
+        self._dsn = f"postgresql:///{quote(str(parts.pop('dbname', '')), safe='')}?{urlencode(parts)}"
+        self._timeout_s = timeout_s
+        self._connection: Any = None
+        self._statements: dict[str, Any] = {}
+        self._lock = asyncio.Lock()
+
+    async def run(self, work: Callable[[Any], Awaitable[_T]]) -> _T:
+        """`work` on the open connection; whatever goes wrong but the event's own fault closes it."""
+        async with self._lock:
+            try:
+                if self._connection is None or self._connection.is_closed():
+                    self._statements.clear()
+                    self._connection = await asyncpg.connect(
+                        self._dsn, timeout=self._timeout_s,
+                        server_settings={"application_name": "tessera ledger", "synchronous_commit": "on"})
+                return await work(self._connection)
+            except (*_POISON, *_AGAIN):
+                raise
+            except BaseException:
+                self._drop()
+                raise
+
+    async def prepared(self, statement: str) -> Any:
+        """The statement, prepared once a connection; inside `run` only."""
+        found = self._statements.get(statement)
+        if found is None:
+            found = self._statements[statement] = await self._connection.prepare(statement)
+        return found
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await self._connection.close(timeout=1)
+            self._drop()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.is_closed():
+            connection.terminate()
+
+
+def month_start(month: str) -> datetime:
+    """The first instant of ``2026-11``."""
+    year, number = month.split("-")
+    return datetime(int(year), int(number), 1, tzinfo=UTC)
 
 
 def _unreachable() -> Problem:

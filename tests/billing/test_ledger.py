@@ -139,7 +139,7 @@ def test_a_killed_backend_neither_loses_nor_doubles(dsn: str) -> None:
                     cursor = await admin.execute("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                                                  "WHERE application_name = 'tessera ledger'")
                     killed += (await cursor.fetchone())[0]
-                    await asyncio.sleep(0.3)
+                    await asyncio.sleep(0.05)
             return killed
 
         killer = asyncio.create_task(kill())
