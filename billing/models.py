@@ -18,22 +18,71 @@ CURRENCIES = [(code, code) for code in EXPONENTS]
 class Plan(models.Model):
     """How an organization pays and what it may do: the limits that its grants carry."""
 
+    class Kind(models.TextChoices):
+        FREE = "free"
+        PAY_AS_YOU_GO = "pay_as_you_go"
+        PREPAID = "prepaid"
+        COMMITTED = "committed"
+
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.PAY_AS_YOU_GO)
     charges_usage = models.BooleanField(help_text="False: usage is included, and stops at monthly_units")
     monthly_units = models.BigIntegerField(null=True, help_text="hard limit of billable calls a month")
     rate_per_minute = models.PositiveIntegerField()
     concurrency = models.PositiveIntegerField()
+    discount_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0, help_text="off all usage")
 
     class Meta:
         db_table = "billing_plan"
+        constraints = [
+            models.CheckConstraint(name="plan_kind", condition=Q(
+                kind__in=["free", "pay_as_you_go", "prepaid", "committed"])),
+            models.CheckConstraint(name="plan_discount", condition=Q(
+                discount_percent__gte=0, discount_percent__lte=100)),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PlanCommitment(models.Model):
+    """What a committed plan costs at least in a period, in one currency."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="commitments")
+    currency = models.CharField(max_length=3, choices=CURRENCIES)
+    minor = models.BigIntegerField()
+
+    class Meta:
+        db_table = "billing_plan_commitment"
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "currency"], name="commitment_once"),
+            models.CheckConstraint(name="commitment_amount", condition=Q(minor__gt=0)),
+        ]
+
+
+class TaxRate(models.Model):
+    """A percentage that is added to invoices. A rate never changes; a new law is a new rate."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    percent = models.DecimalField(max_digits=6, decimal_places=3)
+
+    class Meta:
+        db_table = "billing_tax_rate"
+        constraints = [models.CheckConstraint(name="tax_percent", condition=Q(percent__gte=0, percent__lte=100))]
 
     def __str__(self) -> str:
         return self.code
 
 
 class BillingAccount(models.Model):
-    """One organization's purse: its currency, its plan and what is carried to the next invoice."""
+    """One organization's purse: its currency, its plan, how it pays and what is carried to the next invoice."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        BLOCKED = "blocked"  # softly: slower, and no new spending beyond the free allowance
+        SUSPENDED = "suspended"
 
     organization = models.OneToOneField("accounts.Organization", on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3, choices=CURRENCIES, default="USD")
@@ -41,10 +90,33 @@ class BillingAccount(models.Model):
     carried_minor = models.BigIntegerField(default=0, help_text="moved to the next invoice; negative in their favour")
     limit_minor = models.BigIntegerField(null=True, blank=True, help_text="hard money limit of a month")
     created_at = models.DateTimeField(default=clock.now)
+    next_plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+                                  help_text="takes over on next_plan_from")
+    next_plan_from = models.DateField(null=True, blank=True)
+    plan_since = models.DateField(null=True, blank=True, help_text="the period with which the plan began")
+    anchor_day = models.PositiveSmallIntegerField(default=1, help_text="day of the month on which periods begin")
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    email = models.EmailField(max_length=254, blank=True, default="", help_text="where bills and reminders go")
+    legal_name = models.CharField(max_length=200, blank=True, default="")
+    address = models.TextField(blank=True, default="")
+    tax_id = models.CharField(max_length=40, blank=True, default="")
+    tax_rate = models.ForeignKey(TaxRate, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stripe_customer = models.CharField(max_length=80, null=True, blank=True, unique=True)
+    default_method = models.CharField(max_length=80, blank=True, default="", help_text="Stripe's payment method id")
+    recharge_below_minor = models.BigIntegerField(null=True, blank=True)
+    recharge_minor = models.BigIntegerField(null=True, blank=True)
+    told_limit_minor = models.BigIntegerField(null=True, help_text="what the grants were last built with")
 
     class Meta:
         db_table = "billing_account"
-        constraints = [models.CheckConstraint(name="account_limit", condition=Q(limit_minor__gte=0))]
+        constraints = [
+            models.CheckConstraint(name="account_limit", condition=Q(limit_minor__gte=0)),
+            models.CheckConstraint(name="account_anchor", condition=Q(anchor_day__gte=1, anchor_day__lte=31)),
+            models.CheckConstraint(name="account_state", condition=Q(state__in=["active", "blocked", "suspended"])),
+            models.CheckConstraint(name="account_recharge", condition=Q(
+                recharge_below_minor__isnull=True, recharge_minor__isnull=True)
+                | Q(recharge_below_minor__gte=0, recharge_minor__gt=0)),
+        ]
 
     def __str__(self) -> str:
         return f"account of organization {self.organization_id}"
@@ -133,6 +205,9 @@ class Price(models.Model):
     scheme = models.CharField(max_length=12, choices=Scheme, default=Scheme.PER_UNIT)
     included = models.BigIntegerField(default=0, help_text="units a month that cost nothing")
     package_size = models.BigIntegerField(default=1)
+    pool = models.CharField(max_length=64, default="", blank=True,
+                            help_text="models of one pool are rated on their units together")
+    effective_from = models.DateField(null=True, help_text="set for prices that billing schedules: from this period on")
 
     class Meta:
         db_table = "billing_price"
@@ -184,7 +259,7 @@ class Invoice(models.Model):
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="invoices")
     organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=12, default="usage")
+    kind = models.CharField(max_length=12, default="usage", help_text="usage of a period, or a topup of credit")
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
     number = models.BigIntegerField(null=True, unique=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
@@ -201,12 +276,19 @@ class Invoice(models.Model):
     issued_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
+    tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)
+    bill_to = models.JSONField(default=dict, help_text="name, address and tax id as they were when it was issued")
+    next_attempt_at = models.DateTimeField(null=True, help_text="when the collector tries next; null: not by itself")
+    failed_at = models.DateTimeField(null=True, help_text="the first refused payment: dunning counts from here")
+    dunning_step = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         db_table = "billing_invoice"
         ordering = ["-period_start", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["account", "period_start", "kind"], name="invoice_once_a_period"),
+            models.UniqueConstraint(fields=["account", "period_start"], condition=Q(kind="usage"),
+                                    name="invoice_once_a_period"),
+            models.CheckConstraint(name="invoice_kind", condition=Q(kind__in=["usage", "topup"])),
             models.CheckConstraint(name="invoice_total", condition=Q(
                 total=F("subtotal") - F("discount") - F("credit") + F("tax"))),
             models.CheckConstraint(name="invoice_amounts", condition=Q(
@@ -233,6 +315,8 @@ class InvoiceLine(models.Model):
         LATE = "late"  # usage or corrections of an earlier period, after its invoice was issued
         CARRY_IN = "carry_in"  # what the last invoice moved here
         CARRY_OUT = "carry_out"  # too little to collect (or in their favour): moved to the next invoice
+        COMMITMENT = "commitment"  # what is missing to a committed plan's minimum
+        TOPUP = "topup"  # credit bought
 
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
     type = models.CharField(max_length=12, choices=Type)
@@ -271,3 +355,8 @@ class UsagePeriod(models.Model):
                                     name="usage_period_once"),
             models.CheckConstraint(name="usage_period_billed", condition=Q(billed_amount__gte=0)),
         ]
+
+
+# Django finds an app's tables through this module.
+from billing.payment_models import *  # noqa: E402, F403
+from billing.provider_models import *  # noqa: E402, F403

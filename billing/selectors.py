@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,11 +15,24 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncMonth
 
 from billing import periods, pricing, rating, statement
-from billing.models import BillingAccount, Invoice, Plan, Price, UsageEvent, UsagePeriod, UsageRollupHour
+from billing.models import (
+    BillingAccount,
+    CreditGrant,
+    Invoice,
+    Plan,
+    Price,
+    UsageEvent,
+    UsagePeriod,
+    UsageRollupHour,
+)
 from kernel import clock
 from kernel.problems import Problem
 
 GroupBy = Literal["model", "key", "hour", "day"]
+POOL = "pool:"  # a pool's own price is kept under this prefix and its code
+
+
+BLOCKED_RATE, BLOCKED_CONCURRENCY = 60, 2  # calls a minute, and at once, of a softly blocked account
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +145,35 @@ def limits(org_id: int) -> Limits | None:
     if account is None:
         return None
     plan = account.plan
-    return Limits(plan.code, plan.name, account.currency, plan.rate_per_minute, plan.concurrency, plan.monthly_units,
-                  account.limit_minor)
+    rate, concurrency = plan.rate_per_minute, plan.concurrency
+    if account.state == BillingAccount.State.BLOCKED:  # softly: work goes on, slowly
+        rate, concurrency = min(rate, BLOCKED_RATE), min(concurrency, BLOCKED_CONCURRENCY)
+    return Limits(plan.code, plan.name, account.currency, rate, concurrency, plan.monthly_units, money_limit(account))
+
+
+def money_limit(account: BillingAccount) -> int | None:
+    """The hard money limit of this calendar month: the account's own, and on a prepaid plan what credit is left after
+    everything that is used but not billed yet. None: no limit."""
+    if account.plan.kind != Plan.Kind.PREPAID:
+        return account.limit_minor
+    month = periods.this_month()
+    earlier = (UsageRollupHour.objects.filter(org_id=account.organization_id, mode="live",
+                                              hour__gte=periods.starts(_billed_until(account)),
+                                              hour__lt=periods.starts(month)).aggregate(n=Sum("amount"))["n"])
+    billed_since = (UsageRollupHour.objects.filter(org_id=account.organization_id, mode="live",
+                                                   hour__gte=periods.starts(month),
+                                                   hour__lt=periods.starts(_billed_until(account)))
+                    .aggregate(n=Sum("amount"))["n"])
+    owed = rating.round_half_up((earlier or Decimal(0)) - (billed_since or Decimal(0)))
+    left = max(0, credit_balance(account) - owed - max(account.carried_minor, 0))
+    return left if account.limit_minor is None else min(left, account.limit_minor)
+
+
+def _billed_until(account: BillingAccount) -> date:
+    """The first day whose usage is on no issued invoice yet."""
+    last = (account.invoices.filter(kind="usage").exclude(status=Invoice.Status.DRAFT)
+            .aggregate(last=Max("period_end"))["last"])
+    return last or periods.month_of(account.created_at, account.anchor_day)
 
 
 def usage(org_id: int, *, since: datetime, until: datetime, group_by: GroupBy = "model", mode: str = "live",
@@ -184,29 +223,64 @@ def draft_invoice(org_id: int, period: date | None = None) -> InvoiceView:
 
     Test-mode usage is free and never on an invoice; `usage(mode="test")` shows it.
     """
-    month = period or periods.this_month()
     account = account_of(org_id)
     if account is None:
         raise Problem("not_found")
-    lines = invoice_lines(account, month)
-    subtotal = sum(line.amount for line in lines)
-    return InvoiceView("draft", "draft", "draft", account.currency, month, periods.next_month(month),
-                       account.plan.code, tuple(lines), subtotal, 0, 0, 0, subtotal, 0, None, None, None)
+    month = period or periods.this_month(account.anchor_day)
+    now = conclude(account, month)
+    following = periods.next_month(month, account.anchor_day)
+    return InvoiceView("draft", "draft", "draft", account.currency, month, following,
+                       plan_of(account, month).code, now.lines, now.subtotal, now.discount, now.credit, now.tax,
+                       now.total, 0, None, None, None)
+
+
+def conclude(account: BillingAccount, month: date, *, with_carry_out: bool = False) -> statement.Statement:
+    """The lines and the arithmetic of a month's invoice as it would be issued now.
+
+    A draft shows what a small month costs; `with_carry_out` moves it on, as the issued invoice does.
+    """
+    plan = plan_of(account, month)
+    applied = [one.coupon for one in account.coupons.filter(left__gt=0).select_related("coupon").order_by("pk")]
+    commitment = 0
+    if plan.kind == Plan.Kind.COMMITTED and (account.plan_since is None or account.plan_since <= month):
+        commitment = next((c.minor for c in plan.commitments.all() if c.currency == account.currency), 0)
+    terms = statement.Terms(
+        account.currency, plan.discount_percent, commitment,
+        tuple(coupon.percent for coupon in applied if coupon.percent is not None),
+        sum(coupon.minor for coupon in applied if coupon.minor and coupon.currency == account.currency),
+        account.tax_rate.percent if account.tax_rate else Decimal(0), credit_balance(account))
+    return statement.conclude(invoice_lines(account, month), terms, month=month, moves=with_carry_out)
+
+
+def plan_of(account: BillingAccount, month: date) -> Plan:
+    """The plan that a month is billed under: the open draft's where there is one, else the present one."""
+    draft = (Invoice.objects.select_related("plan").prefetch_related("plan__commitments")
+             .filter(account=account, period_start=month, kind="usage", status=Invoice.Status.DRAFT).first())
+    return draft.plan if draft else account.plan
+
+
+def credit_balance(account: BillingAccount) -> int:
+    """Credit that can be used now."""
+    return int(CreditGrant.objects.filter(account=account, currency=account.currency, balance__gt=0)
+               .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()))
+               .aggregate(n=Sum("balance"))["n"] or 0)
 
 
 def invoice_lines(account: BillingAccount, month: date) -> list[statement.Line]:
     """The lines of a month's invoice before `carry_out`: they explain every live unit that is not billed yet."""
-    totals = monthly_totals(account.organization_id, until=periods.next_month(month))
+    anchor = account.anchor_day
+    totals = monthly_totals(account.organization_id, until=periods.next_month(month, anchor), anchor=anchor)
     statement.refuse_foreign(totals, account.currency)
     issued = {invoice.period_start: invoice.plan for invoice in account.invoices.select_related("plan")
               .filter(kind="usage").exclude(status=Invoice.Status.DRAFT)}
     billed = {(p.period_start, p.model, p.unit, p.price_version):
               statement.Billed(p.billed_units, p.billed_included, p.billed_amount) for p in account.periods.all()}
-    tariff_of = tariffs(account.currency)
+    price_of = tariffs(account.currency)
+    plan_now = plan_of(account, month)
     lines: list[statement.Line] = []
     for start in sorted({total.month for total in totals if total.month == month or total.month in issued}):
-        plan = issued.get(start, account.plan)
-        found = statement.rated([total for total in totals if total.month == start], tariff_of=tariff_of,
+        plan = issued.get(start, plan_now)
+        found = statement.rated([total for total in totals if total.month == start], price_of=price_of,
                                 charges_usage=plan.charges_usage)
         for key, line in found.items():
             if start not in issued:
@@ -219,42 +293,67 @@ def invoice_lines(account: BillingAccount, month: date) -> list[statement.Line]:
                                            line.unit, line.price_version))
 
 
-def monthly_totals(org_id: int, *, until: date) -> list[statement.Total]:
-    """Live usage by month, model and price version, up to and without the day `until`."""
+def monthly_totals(org_id: int, *, until: date, anchor: int = 1) -> list[statement.Total]:
+    """Live usage by period, model and price version, up to and without the day `until`."""
+    month: models.Expression = TruncMonth("hour", tzinfo=UTC)
+    if anchor != 1:
+        month = models.Func(models.F("hour"), models.Value(anchor), function="billing_period_start",
+                            output_field=models.DateTimeField())
     rows = (UsageRollupHour.objects.filter(org_id=org_id, mode="live", hour__lt=periods.starts(until))
-            .annotate(month=TruncMonth("hour", tzinfo=UTC)).order_by()
+            .annotate(month=month).order_by()
             .values("month", "model", "unit", "price_version", "currency")
             .annotate(all_units=Sum("units"), all_amount=Sum("amount")))
     return [statement.Total(row["month"].date(), row["model"], row["unit"], row["price_version"],
                             int(row["all_units"]), row["all_amount"], row["currency"]) for row in rows]
 
 
-def tariffs(currency: str) -> Callable[[str, int, str], rating.Tariff | None]:
-    """Looks a price up where billing keeps it, else in the price book; remembers it while a statement is made."""
-    known: dict[tuple[str, int], tuple[str, str, rating.Tariff] | None] = {}
+def tariffs(currency: str) -> statement.PriceOf:
+    """Looks a price up: one that billing scheduled for the period, else the one kept for the recorded version, else
+    the price book's. Remembers what it found while a statement is made."""
+    known: dict[tuple[str, int], tuple[str, str, rating.Tariff, str] | None] = {}
+    scheduled: dict[str, list[tuple[date, int]]] = {}
+    for model, start, version in (Price.objects.filter(effective_from__isnull=False, currency=currency)
+                                  .order_by("effective_from", "version")
+                                  .values_list("model", "effective_from", "version")):
+        scheduled.setdefault(model, []).append((start, version))
 
-    def tariff_of(model: str, version: int, unit: str) -> rating.Tariff | None:
+    def price_of(model: str, recorded: int, unit: str, month: date) -> statement.Priced | None:
+        in_force = [version for start, version in scheduled.get(model, []) if start <= month]
+        version = in_force[-1] if in_force else recorded
         if (model, version) not in known:
             known[model, version] = _tariff(model, version)
         found = known[model, version]
-        return found[2] if found and found[:2] == (unit, currency) else None
+        if found is None or found[:2] != (unit, currency):
+            return None
+        tariff, pool = found[2:]
+        if pool:
+            shared = price_of(POOL + pool, 0, unit, month)
+            tariff = shared.tariff if shared else tariff
+        return statement.Priced(version, tariff, pool)
 
-    return tariff_of
+    return price_of
 
 
 def unbilled_months(org_id: int, before: date) -> list[date]:
     """Months that ended, have live usage and no invoice."""
-    billed = set(Invoice.objects.filter(organization_id=org_id, kind="usage").values_list("period_start", flat=True))
-    return sorted({total.month for total in monthly_totals(org_id, until=before)} - billed)
+    billed = set(Invoice.objects.filter(organization_id=org_id, kind="usage").exclude(status=Invoice.Status.DRAFT)
+                 .values_list("period_start", flat=True))
+    account = account_of(org_id)
+    anchor = account.anchor_day if account else 1
+    return sorted({total.month for total in monthly_totals(org_id, until=before, anchor=anchor)} - billed)
 
 
 def has_late_usage(account: BillingAccount, before: date) -> bool:
     """Whether billed months gained usage or corrections since."""
-    billed = {(p.period_start, p.model, p.unit, p.price_version): p.billed_units
-              for p in UsagePeriod.objects.filter(account=account)}
-    months = set(account.invoices.filter(kind="usage").values_list("period_start", flat=True))
-    totals = monthly_totals(account.organization_id, until=before)
-    return any(total.units != billed.get(total.key, 0) for total in totals if total.month in months)
+    billed: dict[tuple[date, str, str], int] = {}
+    for p in UsagePeriod.objects.filter(account=account):
+        billed[p.period_start, p.model, p.unit] = billed.get((p.period_start, p.model, p.unit), 0) + p.billed_units
+    used: dict[tuple[date, str, str], int] = {}
+    for total in monthly_totals(account.organization_id, until=before, anchor=account.anchor_day):
+        used[total.key[:3]] = used.get(total.key[:3], 0) + total.units
+    months = set(account.invoices.filter(kind="usage").exclude(status=Invoice.Status.DRAFT)
+                 .values_list("period_start", flat=True))
+    return any(units != billed.get(key, 0) for key, units in used.items() if key[0] in months)
 
 
 def invoices(org_id: int) -> list[InvoiceView]:
@@ -276,12 +375,13 @@ def spend_this_month(org_id: int) -> Spend:
     account, now = account_of(org_id), clock.now()
     if account is None:
         raise Problem("not_found")
-    month = periods.month_of(now)
+    month = periods.month_of(now, account.anchor_day)
+    following = periods.next_month(month, account.anchor_day)
     spent = sum(line.amount for line in invoice_lines(account, month) if line.type == "usage")
     calls = UsageRollupHour.objects.filter(org_id=org_id, mode="live", hour__gte=periods.starts(month),
-                                           hour__lt=periods.starts(periods.next_month(month))).aggregate(n=Sum("events"))
+                                           hour__lt=periods.starts(following)).aggregate(n=Sum("events"))
     passed = max(now - periods.starts(month), timedelta(hours=1))
-    whole = periods.starts(periods.next_month(month)) - periods.starts(month)
+    whole = periods.starts(following) - periods.starts(month)
     forecast = spent * (whole // timedelta(seconds=1)) // (passed // timedelta(seconds=1))
     return Spend(account.currency, spent, max(spent, forecast), account.limit_minor, calls["n"] or 0,
                  account.plan.monthly_units, now)
@@ -351,15 +451,16 @@ def plan(code: str) -> Plan | None:
     return Plan.objects.filter(code=code).first()
 
 
-def _tariff(model: str, version: int) -> tuple[str, str, rating.Tariff] | None:
+def _tariff(model: str, version: int) -> tuple[str, str, rating.Tariff, str] | None:
     kept = Price.objects.prefetch_related("tiers").filter(model=model, version=version).first()
     if kept is not None:
         tiers = tuple(rating.Tier(tier.up_to, tier.unit_amount, tier.flat_amount) for tier in kept.tiers.all())
-        return kept.unit, kept.currency, rating.Tariff(kept.scheme, tiers, kept.included, kept.package_size)
+        return (kept.unit, kept.currency, rating.Tariff(kept.scheme, tiers, kept.included, kept.package_size),
+                kept.pool)
     listed = pricing.listed_price(model, version)
     if listed is None:
         return None
-    return listed.unit, listed.currency, rating.per_unit(listed.amount, included=listed.free_per_month)
+    return listed.unit, listed.currency, rating.per_unit(listed.amount, included=listed.free_per_month), ""
 
 
 def _own(found: QuerySet[Invoice], org_id: int) -> QuerySet[Invoice]:

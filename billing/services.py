@@ -1,4 +1,4 @@
-"""What billing does: opens accounts, corrects usage, closes periods into invoices, sets the meter right.
+"""What billing does: opens accounts, sets plans, prices and limits, corrects usage, sets the meter right.
 
 Time is `kernel.clock`; every change of state happens under a row lock; facts are published after commit.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,33 +16,38 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from billing import ledger, meter, periods, pricing, rating, selectors, statement
+from billing import ledger, meter, periods, rating, selectors
 from billing.models import (
     BillingAccount,
-    Invoice,
-    InvoiceCounter,
-    InvoiceLine,
     Plan,
+    PlanCommitment,
     Price,
     PriceTier,
+    TaxRate,
     UsageEvent,
-    UsagePeriod,
     UsageRollupHour,
 )
-from kernel import bus, clock, contracts
-from kernel.facts import InvoicePaid
+from kernel import bus, contracts
+from kernel.facts import GrantsChanged
 from kernel.ids import uuid7
 from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
 
-GRACE = timedelta(hours=1)  # how long after a month's end its late events still reach its own invoice
-DUE_AFTER = timedelta(days=14)
 PLANS: dict[str, dict[str, object]] = {
-    "free": {"name": "Free", "charges_usage": False, "monthly_units": 1_000, "rate_per_minute": 60, "concurrency": 4},
-    "pay_as_you_go": {"name": "Pay as you go", "charges_usage": True, "monthly_units": None, "rate_per_minute": 600,
-                      "concurrency": 16},
+    "free": {"name": "Free", "kind": "free", "charges_usage": False, "monthly_units": 1_000, "rate_per_minute": 60,
+             "concurrency": 4},
+    "pay_as_you_go": {"name": "Pay as you go", "kind": "pay_as_you_go", "charges_usage": True, "monthly_units": None,
+                      "rate_per_minute": 600, "concurrency": 16},
+    "prepaid": {"name": "Prepaid credit", "kind": "prepaid", "charges_usage": True, "monthly_units": None,
+                "rate_per_minute": 600, "concurrency": 16},
+    "committed": {"name": "Committed", "kind": "committed", "charges_usage": True, "monthly_units": None,
+                  "rate_per_minute": 3_000, "concurrency": 64, "discount_percent": Decimal(20)},
 }
+# What a committed plan costs at least, in minor units of each currency.
+COMMITMENTS = {"committed": {"USD": 500_00, "EUR": 500_00, "GBP": 400_00, "CNY": 3_500_00, "JPY": 75_000,
+                             "KWD": 150_000}}
+SCHEDULED_FROM = 1_000_000  # versions of prices that billing schedules: above any that the registry numbers
 
 
 def open_account(*, org_id: int, currency: str = "USD", plan: str = "pay_as_you_go") -> BillingAccount:
@@ -65,6 +70,64 @@ def change_plan(*, org_id: int, plan: str) -> BillingAccount:
 
 
 @transaction.atomic
+def choose_plan(*, org_id: int, plan: str) -> BillingAccount:
+    """A customer's change of plan: from the free plan at once, otherwise with the next period. Choosing the present
+    plan takes a pending change back."""
+    account = BillingAccount.objects.select_for_update().get(pk=open_account(org_id=org_id).pk)
+    wanted = _plan(plan)
+    if wanted.kind == Plan.Kind.COMMITTED and not account.default_method:
+        raise Problem("invalid_state", "save a card first")
+    account.next_plan, account.next_plan_from = None, None
+    if wanted.pk != account.plan_id:
+        this = periods.this_month(account.anchor_day)
+        if account.plan.kind == Plan.Kind.FREE and wanted.kind != Plan.Kind.COMMITTED:
+            account.plan, account.plan_since = wanted, this
+        else:
+            account.next_plan, account.next_plan_from = wanted, periods.next_month(this, account.anchor_day)
+    account.save(update_fields=["plan", "plan_since", "next_plan", "next_plan_from"])
+    fact = GrantsChanged(org_id)
+    transaction.on_commit(lambda: bus.publish(fact))
+    return account
+
+
+@transaction.atomic
+def set_billing_details(*, org_id: int, email: str = "", legal_name: str = "", address: str = "",
+                        tax_id: str = "") -> BillingAccount:
+    """Whom bills go to and what they say; invoices that are issued keep what they said."""
+    account = BillingAccount.objects.select_for_update().get(pk=open_account(org_id=org_id).pk)
+    account.email, account.legal_name = email.strip()[:254], legal_name.strip()[:200]
+    account.address, account.tax_id = address.strip()[:1000], tax_id.strip()[:40]
+    account.save(update_fields=["email", "legal_name", "address", "tax_id"])
+    return account
+
+
+@transaction.atomic
+def set_tax_rate(*, org_id: int, code: str, name: str = "", percent: Decimal = Decimal(0)) -> BillingAccount:
+    """The rate that is added to this account's invoices from now on; an unknown code makes a new rate."""
+    account = BillingAccount.objects.select_for_update().get(pk=open_account(org_id=org_id).pk)
+    rate, _ = TaxRate.objects.get_or_create(code=code, defaults={"name": name or code, "percent": percent})
+    account.tax_rate = rate
+    account.save(update_fields=["tax_rate"])
+    return account
+
+
+@transaction.atomic
+def schedule_price(*, model: str, unit: str, currency: str, tiers: list[tuple[int | None, Decimal, Decimal]],
+                   scheme: str = "per_unit", included: int = 0, package_size: int = 1, pool: str = "",
+                   effective_from: date | None = None) -> Price:
+    """A price that rates whole periods from the next calendar month (or a later first day of one) on. What has begun
+    keeps its price. `model` may be ``pool:{code}``; models join that pool by `pool`."""
+    earliest = periods.next_month(periods.this_month())
+    start = effective_from or earliest
+    if start < earliest or start.day != 1:
+        raise Problem("validation_error", f"a price begins with a month, {earliest:%Y-%m-%d} or later")
+    last = Price.objects.filter(model=model, version__gt=SCHEDULED_FROM).order_by("-version").first()
+    version = (last.version if last else SCHEDULED_FROM) + 1
+    return record_price(model=model, version=version, unit=unit, currency=currency, tiers=tiers, scheme=scheme,
+                        included=included, package_size=package_size, pool=pool, effective_from=start)
+
+
+@transaction.atomic
 def set_limit(*, org_id: int, limit_minor: int | None) -> BillingAccount:
     """Sets or lifts the hard money limit of a month; it binds once the organization's grants are rebuilt."""
     if limit_minor is not None and limit_minor < 0:
@@ -72,18 +135,21 @@ def set_limit(*, org_id: int, limit_minor: int | None) -> BillingAccount:
     account = BillingAccount.objects.select_for_update().get(pk=open_account(org_id=org_id).pk)
     account.limit_minor = limit_minor
     account.save(update_fields=["limit_minor"])
+    fact = GrantsChanged(org_id)
+    transaction.on_commit(lambda: bus.publish(fact))
     return account
 
 
 @transaction.atomic
 def record_price(*, model: str, version: int, unit: str, currency: str,
                  tiers: list[tuple[int | None, Decimal, Decimal]], scheme: str = "per_unit", included: int = 0,
-                 package_size: int = 1) -> Price:
+                 package_size: int = 1, pool: str = "", effective_from: date | None = None) -> Price:
     """Fixes what a price version costs; recording the same one again returns it. Tiers are (up_to, each, flat)."""
     # Refuses what rating could not rate.
     rating.Tariff(scheme, tuple(rating.Tier(*tier) for tier in tiers), included, package_size)  # type: ignore[arg-type]
     price, created = Price.objects.get_or_create(model=model, version=version, defaults={
-        "unit": unit, "currency": currency, "scheme": scheme, "included": included, "package_size": package_size})
+        "unit": unit, "currency": currency, "scheme": scheme, "included": included, "package_size": package_size,
+        "pool": pool, "effective_from": effective_from})
     if created:
         PriceTier.objects.bulk_create([PriceTier(price=price, up_to=up_to, unit_amount=each, flat_amount=flat)
                                        for up_to, each, flat in tiers])
@@ -112,82 +178,6 @@ def correct_usage(*, org_id: int, event_id: UUID, units: int, reason: str) -> UU
     with connection.cursor() as cursor:
         cursor.execute(ledger.INSERT, ledger.rows([entry], kind="correction", corrects=event_id, reason=reason.strip()))
     return entry.event_id
-
-
-@transaction.atomic
-def close_period(*, account: BillingAccount, period: date) -> Invoice:
-    """Issues the invoice of a month that ended: its usage, late usage of earlier months, what was carried.
-
-    Closing again returns the same invoice. A subtotal too small to collect, or in the customer's favour, is carried to
-    the next one, and an invoice of 0 is paid as it is issued.
-    """
-    period = periods.month_of(period)
-    if periods.starts(periods.next_month(period)) > clock.now():
-        raise Problem("invalid_state", f"{period:%Y-%m} has not ended")
-    account = BillingAccount.objects.select_for_update(of=("self",)).select_related("plan").get(pk=account.pk)
-    existing = Invoice.objects.filter(account=account, period_start=period, kind="usage").first()
-    if existing is not None:
-        return existing
-    if any(month < period for month in selectors.unbilled_months(account.organization_id, period)):
-        raise Problem("invalid_state", "an earlier month with usage is still open")
-
-    lines = selectors.invoice_lines(account, period)
-    for line in lines:
-        _keep_price(line)
-        _bill(account, line)
-    subtotal = sum(line.amount for line in lines)
-    carry = statement.carry_out(subtotal, account.currency)
-    if carry:
-        lines.append(statement.carried(-carry, type="carry_out", month=period))
-    if carry != account.carried_minor:
-        BillingAccount.objects.filter(pk=account.pk).update(carried_minor=carry)
-
-    invoice = Invoice.objects.create(
-        account=account, organization_id=account.organization_id, plan=account.plan, currency=account.currency,
-        period_start=period, period_end=periods.next_month(period), subtotal=subtotal - carry, total=subtotal - carry)
-    InvoiceLine.objects.bulk_create([InvoiceLine(
-        invoice=invoice, type=line.type, model=line.model, unit=line.unit, price_version=line.price_version,
-        period_start=line.month, units=line.units, included=line.included, unit_amount=line.unit_amount,
-        amount=line.amount) for line in lines])
-    return _issue(invoice)
-
-
-def close_due_periods() -> int:
-    """Closes every month that ended a grace ago; returns how many invoices were issued. Safe to run anywhere, anytime:
-    it only scans, an account that another closer holds is skipped, and one failing account leaves the others be."""
-    before = periods.month_of(clock.now() - GRACE)
-    last = periods.month_of(periods.starts(before) - timedelta(days=1))
-    used = UsageRollupHour.objects.filter(mode="live", hour__lt=periods.starts(before)).order_by()
-    issued = 0
-    for org_id in used.values_list("org_id", flat=True).distinct().iterator():
-        try:
-            issued += _close_due(org_id, before, last)
-        except Exception:
-            log.exception("closing the periods of organization %s failed", org_id)
-    return issued
-
-
-@transaction.atomic
-def mark_paid(*, invoice_id: int, amount_minor: int) -> Invoice:
-    """The money is here. Paying a paid invoice again changes nothing; another amount is refused."""
-    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
-    if amount_minor != invoice.total:
-        raise Problem("invalid_state", f"{invoice.label} is over {invoice.total}, not {amount_minor}")
-    if invoice.status == Invoice.Status.PAID:
-        return invoice
-    if invoice.status not in (Invoice.Status.ISSUED, Invoice.Status.PAST_DUE):
-        raise Problem("invalid_state", f"{invoice.label} is {invoice.status}")
-    invoice.status, invoice.amount_paid, invoice.paid_at = Invoice.Status.PAID, amount_minor, clock.now()
-    invoice.save(update_fields=["status", "amount_paid", "paid_at"])
-    fact = InvoicePaid(invoice.organization_id, invoice.pk)
-    transaction.on_commit(lambda: bus.publish(fact))
-    return invoice
-
-
-def mark_past_due() -> int:
-    """Issued invoices whose day has come, in one statement; returns how many."""
-    return Invoice.objects.filter(status=Invoice.Status.ISSUED, due_at__lt=clock.now()).update(
-        status=Invoice.Status.PAST_DUE)
 
 
 def reconcile_quotas() -> int:
@@ -230,57 +220,11 @@ def verify_ledger() -> LedgerCheck:
     return LedgerCheck(UsageEvent.objects.count(), UsageRollupHour.objects.count(), differences, mispriced)
 
 
-@transaction.atomic
-def _close_due(org_id: int, before: date, last: date) -> int:
-    months = selectors.unbilled_months(org_id, before)
-    if selectors.account_of(org_id) is None:
-        currency = UsageRollupHour.objects.filter(org_id=org_id, mode="live").values_list("currency", flat=True).first()
-        open_account(org_id=org_id, currency=currency or "USD")
-    account = (BillingAccount.objects.select_for_update(skip_locked=True).filter(organization_id=org_id).first())
-    if account is None:
-        return 0
-    closed = Invoice.objects.filter(account=account, period_start=last).exists()
-    if not months and not closed and selectors.has_late_usage(account, before):
-        months = [last]  # nothing was used last month, but earlier months changed
-    for month in months:
-        close_period(account=account, period=month)
-    return len(months)
-
-
-def _issue(invoice: Invoice) -> Invoice:
-    """Numbers and finalizes a draft. The counter's row is locked until commit: a rollback leaves no gap."""
-    InvoiceCounter.objects.get_or_create(series="TSR")
-    counter = InvoiceCounter.objects.select_for_update().get(series="TSR")
-    invoice.number, invoice.status = counter.next_number, Invoice.Status.ISSUED
-    invoice.issued_at = clock.now()
-    invoice.due_at = invoice.issued_at + DUE_AFTER
-    invoice.save()
-    counter.next_number += 1
-    counter.save(update_fields=["next_number"])
-    return mark_paid(invoice_id=invoice.pk, amount_minor=0) if invoice.total == 0 else invoice
-
-
-def _bill(account: BillingAccount, line: statement.Line) -> None:
-    if line.type not in (InvoiceLine.Type.USAGE, InvoiceLine.Type.LATE):
-        return
-    key = {"account": account, "period_start": line.month, "model": line.model, "unit": line.unit,
-           "price_version": line.price_version}
-    UsagePeriod.objects.get_or_create(**key)
-    UsagePeriod.objects.filter(**key).update(
-        billed_units=F("billed_units") + line.units, billed_included=F("billed_included") + line.included,
-        billed_amount=F("billed_amount") + line.amount)
-
-
-def _keep_price(line: statement.Line) -> None:
-    """Late usage of this period must be rated by the price it was first billed at, whatever the book says then."""
-    if line.model and not Price.objects.filter(model=line.model, version=line.price_version).exists():
-        price = pricing.listed_price(line.model, line.price_version)
-        if price is not None:
-            record_price(model=line.model, version=line.price_version, unit=price.unit, currency=price.currency,
-                         tiers=[(None, price.amount, Decimal(0))], included=price.free_per_month)
-
-
 def _plan(code: str) -> Plan:
     if code not in PLANS:
         raise Problem("validation_error", f"there is no plan {code}")
-    return Plan.objects.get_or_create(code=code, defaults=PLANS[code])[0]
+    plan, created = Plan.objects.get_or_create(code=code, defaults=PLANS[code])
+    if created:
+        PlanCommitment.objects.bulk_create([PlanCommitment(plan=plan, currency=currency, minor=minor)
+                                            for currency, minor in COMMITMENTS.get(code, {}).items()])
+    return plan

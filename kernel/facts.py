@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,15 @@ class VersionPublished:
 
     model: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStateChanged:
+    """Billing found an organization "active", "past_due" (owing; softly blocked in time) or "suspended"."""
+
+    org_id: int
+    state: Literal["active", "past_due", "suspended"]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

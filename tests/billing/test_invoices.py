@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import Error, connection, transaction
 from django.test import Client
 
-from billing import ledger, pricing, selectors, services
+from billing import invoicing, ledger, pricing, selectors, services
 from billing.models import Invoice, InvoiceLine
 from kernel import clock
 from kernel.contracts import Price
@@ -64,15 +64,15 @@ def test_a_draft_explains_every_unit_to_the_cent(organization: Any) -> None:
 def test_closing_issues_once_and_late_usage_telescopes(organization: Any) -> None:
     account = services.open_account(org_id=organization.pk)
     first = record(organization, units=1100)  # 1000 billable: 150
-    invoice = services.close_period(account=account, period=OCTOBER)
+    invoice = invoicing.close_period(account=account, period=OCTOBER)
     assert (invoice.status, invoice.total, invoice.number is not None) == ("issued", 150, True)
-    assert services.close_period(account=account, period=OCTOBER).pk == invoice.pk
+    assert invoicing.close_period(account=account, period=OCTOBER).pk == invoice.pk
 
     record(organization, units=3)  # late: 1003 x 0.15 = 150.45 -> 150, so the line costs nothing but is named
     services.correct_usage(org_id=organization.pk, event_id=first.event_id, units=-100, reason="counted twice")
     record(organization, units=2000, month=11)
     at(datetime(2026, 12, 1, 2, tzinfo=UTC))
-    assert services.close_due_periods() == 1
+    assert invoicing.close_due_periods() == 1
     second = Invoice.objects.get(account=account, period_start=NOVEMBER)
     lines = {line.type: (line.units, line.amount) for line in second.lines.all()}
     assert lines == {"usage": (2000, 285), "late": (-97, -15)}  # 903 x 0.15 = 135.45 -> 135, billed 150
@@ -83,12 +83,12 @@ def test_closing_issues_once_and_late_usage_telescopes(organization: Any) -> Non
 def test_too_little_is_carried_to_the_next_invoice(organization: Any) -> None:
     account = services.open_account(org_id=organization.pk)
     record(organization, "asr", 60)  # 20
-    invoice = services.close_period(account=account, period=OCTOBER)
+    invoice = invoicing.close_period(account=account, period=OCTOBER)
     assert (invoice.status, invoice.total) == ("paid", 0)
     assert selectors.draft_invoice(organization.pk, NOVEMBER).total == 20
     record(organization, "asr", 300, month=11)  # 100
     at(datetime(2026, 12, 1, 2, tzinfo=UTC))
-    second = services.close_period(account=account, period=NOVEMBER)
+    second = invoicing.close_period(account=account, period=NOVEMBER)
     account.refresh_from_db()
     assert (second.total, account.carried_minor) == (120, 0)
 
@@ -104,16 +104,16 @@ def test_an_open_month_and_a_skipped_month_do_not_close(organization: Any) -> No
     account = services.open_account(org_id=organization.pk)
     record(organization, units=500)
     with pytest.raises(Problem, match="has not ended"):
-        services.close_period(account=account, period=NOVEMBER)
+        invoicing.close_period(account=account, period=NOVEMBER)
     at(datetime(2026, 12, 2, tzinfo=UTC))
     with pytest.raises(Problem, match="earlier month"):
-        services.close_period(account=account, period=NOVEMBER)
+        invoicing.close_period(account=account, period=NOVEMBER)
 
 
 def test_a_finalized_invoice_stands(organization: Any) -> None:
     account = services.open_account(org_id=organization.pk)
     record(organization, units=5000)
-    invoice = services.close_period(account=account, period=OCTOBER)
+    invoice = invoicing.close_period(account=account, period=OCTOBER)
     line = invoice.lines.first()
     attempts = [
         lambda: Invoice.objects.filter(pk=invoice.pk).update(total=1, subtotal=1),
@@ -128,8 +128,8 @@ def test_a_finalized_invoice_stands(organization: Any) -> None:
         with pytest.raises(Error), transaction.atomic():
             attempt()
     with pytest.raises(Problem):
-        services.mark_paid(invoice_id=invoice.pk, amount_minor=invoice.total - 1)
-    assert services.mark_paid(invoice_id=invoice.pk, amount_minor=invoice.total).status == "paid"
+        invoicing.mark_paid(invoice_id=invoice.pk, amount_minor=invoice.total - 1)
+    assert invoicing.mark_paid(invoice_id=invoice.pk, amount_minor=invoice.total).status == "paid"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -144,7 +144,7 @@ def test_numbers_have_no_gaps_under_concurrency() -> None:
     def close(account: Any, fail: bool) -> None:
         try:
             with transaction.atomic():
-                services.close_period(account=account, period=OCTOBER)
+                invoicing.close_period(account=account, period=OCTOBER)
                 if fail:
                     raise RuntimeError("killed before commit")
         except RuntimeError:
@@ -164,7 +164,7 @@ def test_numbers_have_no_gaps_under_concurrency() -> None:
 def test_a_stranger_finds_no_invoice(organization: Any) -> None:
     account = services.open_account(org_id=organization.pk)
     record(organization, units=5000)
-    invoice = services.close_period(account=account, period=OCTOBER)
+    invoice = invoicing.close_period(account=account, period=OCTOBER)
     assert selectors.invoice(organization.pk, invoice.pk).total == 735
     with pytest.raises(Problem) as caught:
         selectors.invoice(organization.pk + 1, invoice.pk)
