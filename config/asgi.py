@@ -6,6 +6,11 @@ import os
 
 import django
 
+from config import workers
+
+if __name__ == "__main__":
+    workers.lead("TESSERA_WEB_WORKERS")
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
@@ -16,7 +21,8 @@ from config.settings import ENV  # noqa: E402
 from inference_backend.gateway import Gateway  # noqa: E402
 from inference_backend.jobs.submitter import JobSubmitter  # noqa: E402
 
-application = Gateway(data_plane.runtime(ENV, jobs=JobSubmitter(), label="web"), get_asgi_application())
+application = Gateway(data_plane.runtime(ENV, jobs=JobSubmitter(), label="web"), get_asgi_application(),
+                      trusted=ENV.trusted_proxies)
 
 if __name__ == "__main__":
-    serve.http(application, ENV.host, ENV.port)
+    serve.http(application, ENV.host, ENV.port, workers=ENV.web_workers)

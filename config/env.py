@@ -6,6 +6,7 @@ a deployment sets them itself (see docker-compose.yml).
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,17 @@ def flag(name: str, default: bool) -> bool:
     raise InvalidEnvironment(f"{name} must be 1 or 0, not {raw!r}")
 
 
+def networks(name: str) -> tuple[str, ...]:
+    """Addresses or networks, separated by commas."""
+    found = tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+    for part in found:
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError:
+            raise InvalidEnvironment(f"{name}: {part!r} is no network") from None
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """All settings. `var` holds every piece of state of an embedded run."""
@@ -49,6 +61,9 @@ class Environment:
     grpc_port: int
     gateway_port: int
     public_url: str
+    web_workers: int
+    gateway_workers: int
+    trusted_proxies: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     database_url: str
     redis_url: str
@@ -61,12 +76,14 @@ class Environment:
     stripe_api_key: str
     stripe_api_base: str
     stripe_webhook_secret: str
+    smtp_url: str
 
 
 def load() -> Environment:
     """Reads the process environment. In an embedded run the addresses and secrets come from `var/run.env`."""
     var = Path(text("TESSERA_VAR", str(ROOT / "var")))
     _read_run_env(var / "run.env")
+    _refuse_live_key_elsewhere()
     port = integer("TESSERA_PORT", 8000)
     host = text("TESSERA_HOST", "127.0.0.1")
     return Environment(
@@ -79,6 +96,9 @@ def load() -> Environment:
         grpc_port=integer("TESSERA_GRPC_PORT", 8001),
         gateway_port=integer("TESSERA_GATEWAY_PORT", 8002),
         public_url=text("TESSERA_PUBLIC_URL", f"http://{host}:{port}"),
+        web_workers=integer("TESSERA_WEB_WORKERS", 1),
+        gateway_workers=integer("TESSERA_GATEWAY_WORKERS", 1),
+        trusted_proxies=networks("TESSERA_TRUSTED_PROXIES"),
         allowed_hosts=tuple(text("TESSERA_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",")),
         database_url=text("DATABASE_URL", ""),
         redis_url=text("REDIS_URL", ""),
@@ -91,7 +111,18 @@ def load() -> Environment:
         stripe_api_key=text("STRIPE_API_KEY", ""),
         stripe_api_base=text("STRIPE_API_BASE", "https://api.stripe.com"),
         stripe_webhook_secret=text("STRIPE_WEBHOOK_SECRET", ""),
+        smtp_url=text("TESSERA_SMTP_URL", ""),
     )
+
+
+def _refuse_live_key_elsewhere() -> None:
+    """A key that moves real money is never shown to anybody but Stripe: nothing starts with such a setting."""
+    from billing.payment_address import UnsafeAddress, refuse_live_key_elsewhere
+
+    try:
+        refuse_live_key_elsewhere(text("STRIPE_API_KEY", ""), text("STRIPE_API_BASE", "https://api.stripe.com"))
+    except UnsafeAddress as error:
+        raise InvalidEnvironment(str(error)) from None
 
 
 def _read_run_env(path: Path) -> None:

@@ -6,8 +6,12 @@ import asyncio
 import os
 
 import django
-import uvicorn
 import uvloop
+
+from config import workers
+
+if __name__ == "__main__":
+    workers.lead("TESSERA_GATEWAY_WORKERS")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()  # only the job submitter needs it: a job and its outbox row are one Django transaction
@@ -20,14 +24,17 @@ from inference_backend.jobs.submitter import JobSubmitter  # noqa: E402
 
 
 async def main() -> None:
+    shared = ENV.gateway_workers > 1
     runtime = data_plane.runtime(ENV, jobs=JobSubmitter(), label="gateway")
-    rpc = GrpcServer(runtime, f"{ENV.host}:{ENV.grpc_port}")
+    gateway = Gateway(runtime, trusted=ENV.trusted_proxies)
+    rpc = GrpcServer(runtime, f"{ENV.host}:{ENV.grpc_port}", shared=shared)
     await rpc.start()
-    server = uvicorn.Server(serve.configuration(Gateway(runtime), ENV.host, ENV.gateway_port))
+    server = serve.Server(serve.configuration(gateway, ENV.host, ENV.gateway_port), gateway,
+                          also=lambda: rpc.stop(serve.DRAIN_S))
     try:
-        await server.serve()
+        await server.serve([serve.listening(ENV.host, ENV.gateway_port, shared=shared)])
     finally:
-        await asyncio.shield(rpc.stop())
+        await asyncio.shield(rpc.stop(0.0))
 
 
 if __name__ == "__main__":

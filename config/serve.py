@@ -1,22 +1,63 @@
-"""How the processes listen: uvicorn on uvloop, with a bounded drain."""
+"""How the processes listen: uvicorn on uvloop with the gateway's own protocol, and a bounded drain."""
 
 from __future__ import annotations
 
-from typing import Any
+import socket
+from collections.abc import Awaitable, Callable
 
 import uvicorn
+import uvloop
+
+from inference_backend.gateway import Gateway
+from inference_backend.gateway.protocol import bound_to
 
 DRAIN_S = 30
 
 
-def configuration(application: Any, host: str, port: int) -> uvicorn.Config:
+def configuration(gateway: Gateway, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
-        application, host=host, port=port, loop="uvloop", http="httptools", lifespan="on", access_log=False,
+        gateway, host=host, port=port, loop="uvloop", http=bound_to(gateway), lifespan="on", access_log=False,
         log_level="warning", server_header=False, date_header=False, timeout_graceful_shutdown=DRAIN_S,
-        timeout_keep_alive=75, backlog=1024,
+        timeout_keep_alive=75, backlog=1024, proxy_headers=False,  # the gateway knows whom to trust
     )
 
 
-def http(application: Any, host: str, port: int) -> None:
+class Server(uvicorn.Server):
+    """Drains everything at once: `also` is what listens beside HTTP, and stops with it."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway,
+                 also: Callable[[], Awaitable[None]] | None = None) -> None:
+        super().__init__(config)
+        self._gateway, self._also = gateway, also
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._gateway.runtime.drain()
+        for server in self.servers:  # from here on new connections are refused, and idle ones are closed
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self._also is not None:
+            await self._also()
+        await super().shutdown(sockets)
+
+
+def http(gateway: Gateway, host: str, port: int, *, workers: int = 1) -> None:
     """Serves until SIGTERM; what is in flight ends first."""
-    uvicorn.Server(configuration(application, host, port)).run()
+    async def main() -> None:
+        await Server(configuration(gateway, host, port), gateway).serve([listening(host, port, shared=workers > 1)])
+
+    uvloop.run(main())
+
+
+def listening(host: str, port: int, *, shared: bool) -> socket.socket:
+    """A bound socket; `shared` lets other workers bind the same address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((host, port))
+    listener.set_inheritable(True)
+    return listener

@@ -66,9 +66,11 @@ Context = Any  # grpc.aio.ServicerContext, whose type parameters say nothing her
 class GrpcServer:
     """Listens on `address`; `start` gives the bound port."""
 
-    def __init__(self, runtime: Runtime, address: str) -> None:
+    def __init__(self, runtime: Runtime, address: str, *, shared: bool = False) -> None:
+        """`shared` lets other workers listen on the same address."""
         self._runtime = runtime
         self._address = address
+        self._shared = shared
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> int:
@@ -77,7 +79,7 @@ class GrpcServer:
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE),
                 ("grpc.max_send_message_length", MAX_MESSAGE),
-                ("grpc.so_reuseport", 0),
+                ("grpc.so_reuseport", int(self._shared)),
             ]
         )
         self._server.add_generic_rpc_handlers((_Handlers(self._runtime),))

@@ -22,7 +22,7 @@ from uuid import UUID
 from inference_backend import oip, response_cache, routing
 from inference_backend.oip import Buffer, Tensor
 from inference_backend.pools import host_model
-from inference_backend.runtime import Runtime
+from inference_backend.runtime import Runtime, overloaded
 from inference_backend.triton.client import TritonError, TritonUnreachable
 from kernel import apikeys, clock, outcomes
 from kernel.contracts import Grant, Hold, Route, Target, UsageEvent
@@ -33,7 +33,10 @@ from kernel.problems import Problem
 log = logging.getLogger(__name__)
 
 LOAD_ALLOWANCE_MS = 60_000  # a reservation outlives a cold start
-LARGE_BODY = 64 << 10  # above this a body is parsed off the event loop
+MAX_CALL_MS = 3_600_000
+LARGE_BODY = 64 << 10  # above this a body is parsed, and an answer rendered, off the event loop
+LARGE_HASH = 1 << 20  # above this it is hashed there too
+_NOTHING = Decimal(0)
 WINDOW_S = 60  # of the rate limit
 
 Note = Callable[[float, str], Awaitable[None]]
@@ -192,16 +195,14 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     """Everything between reserving and settling."""
     admitted_at = clock.now()
     event_id = call.event_id or uuid7()
-    timeout_ms = min(route.timeout_ms, call.timeout_ms or route.timeout_ms)
+    # The model's own limit counts from the moment that it is asked. A limit of the caller's covers the whole call.
+    total_ms = min(call.timeout_ms or MAX_CALL_MS, route.timeout_ms + LOAD_ALLOWANCE_MS)
     unit_amount = route.price.amount
-    charged = unit_amount if grant.mode == "live" else Decimal(0)
-    hold = await runtime.meter.reserve(grant, event_id, estimate_minor=charged * work.estimate_units,
-                                       timeout_ms=timeout_ms + LOAD_ALLOWANCE_MS)
+    charged = unit_amount if grant.mode == "live" else _NOTHING
+    hold = await _reserve(runtime, call, grant, event_id, charged * work.estimate_units, total_ms)
     timings.mark("quota")
     try:
-        async with runtime.turn():
-            timings.mark("queue")
-            ran = await _infer(runtime, grant.org_id, route, target, work, timeout_ms / 1000, timings, call)
+        ran = await _within(runtime, grant.org_id, route, target, work, total_ms / 1000, timings, call)
         timings.mark("post")
     except BaseException as error:
         await asyncio.shield(_release(runtime, hold))
@@ -213,14 +214,15 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     unit = route.price.unit
     if outcomes.charge(cause, answered=True) == "cached":  # a meter of its own: the price's tiers are for full calls
         unit, unit_amount = f"cached_{unit}", route.cached_amount
-        charged = unit_amount if grant.mode == "live" else Decimal(0)
+        charged = unit_amount if grant.mode == "live" else _NOTHING
+    body_hash = (hashlib.sha256(call.body).digest() if len(call.body) <= LARGE_HASH
+                 else await asyncio.to_thread(_digest, call.body))
     event = UsageEvent(
         event_id=event_id, org_id=grant.org_id, key_id=grant.key_id, model=route.model, version=target.version,
         unit=unit, units=units, price_version=route.price.version, unit_amount=unit_amount,
         currency=route.price.currency, mode=grant.mode, occurred_at=admitted_at,
-        request_hash=hashlib.sha256(call.body).digest(), latency_ms=timings.total_ms, source=call.source)
-    # A caller that leaves now has its answer on the way: the commit runs to its end either way.
-    fresh = await asyncio.shield(_bill(runtime, event, hold, charged * units))
+        request_hash=body_hash, latency_ms=timings.total_ms, source=call.source)
+    fresh = await _bill(runtime, event, hold, charged * units, minted_here=call.event_id is None)
     timings.mark("ledger")
     if not fresh and call.source == "sync":
         raise Problem("conflict", "this request was answered and billed before; a new one needs a new Idempotency-Key")
@@ -235,18 +237,71 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     return outcome
 
 
-async def _bill(runtime: Runtime, event: UsageEvent, hold: Hold, amount_minor: Decimal) -> bool:
-    """Usage is in the ledger before anybody sees the answer; whether the event was new."""
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()
+
+
+async def _reserve(runtime: Runtime, call: Call, grant: Grant, event_id: UUID, estimate_minor: Decimal,
+                   timeout_ms: int) -> Hold:
+    """Sets the estimate aside. Where too many wait already the call is refused before it costs anything."""
+    if runtime.full():
+        raise overloaded()
+    try:
+        return await runtime.meter.reserve(grant, event_id, estimate_minor=estimate_minor, timeout_ms=timeout_ms)
+    except asyncio.CancelledError:
+        if call.event_id is None:  # it may have been granted while its caller left; nobody else has this id
+            month = clock.now().strftime("%Y-%m")
+            runtime.background(_release(runtime, Hold(
+                event_id, grant.org_id, grant.key_id, _NOTHING, month, grant.rate_per_minute, 0, 0)))
+        raise
+
+
+async def _within(runtime: Runtime, org_id: int, route: Route, target: Target, work: Work, seconds: float,
+                  timings: Timings, call: Call) -> _Ran:
+    """Waiting for a turn, loading and inference, all of it within the call's deadline."""
+    left = seconds - (time.perf_counter() - timings.started)
+    try:
+        async with asyncio.timeout(max(left, 0.001)):
+            await runtime.enter()
+            try:
+                timings.mark("queue")
+                return await _infer(runtime, org_id, route, target, work, min(route.timeout_ms / 1000, left), timings,
+                                    call)
+            finally:
+                runtime.leave()
+    except TimeoutError:
+        raise Problem("timeout", f"the call did not end within {seconds:g} s") from None
+
+
+async def _bill(runtime: Runtime, event: UsageEvent, hold: Hold, amount_minor: Decimal, *, minted_here: bool) -> bool:
+    """Usage is in the ledger before anybody sees the answer; whether the event was new.
+
+    A caller that leaves now has its answer on the way: commit and settlement run to their end either way.
+    """
+    if not minted_here:  # another run may have had this id: only the commit itself knows whether it was new
+        return await asyncio.shield(_commit(runtime, event, hold, amount_minor, always=False))
+    try:
+        return await _commit(runtime, event, hold, amount_minor, always=True)
+    except asyncio.CancelledError:
+        # Once more with the same id, to learn how the first went: it changes nothing that is there.
+        runtime.background(_commit(runtime, event, hold, amount_minor, always=True))
+        raise
+
+
+async def _commit(runtime: Runtime, event: UsageEvent, hold: Hold, amount_minor: Decimal, *, always: bool) -> bool:
+    """Commits and settles. `always`: an event that is known already is this very one, and is settled as well."""
     try:
         fresh = await runtime.ledger.commit(event)
+    except asyncio.CancelledError:
+        raise
     except BaseException:
         await _release(runtime, hold)
         raise
     try:
-        await runtime.meter.settle(hold, amount_minor=amount_minor if fresh else Decimal(0))
+        await runtime.meter.settle(hold, amount_minor=amount_minor if fresh or always else _NOTHING)
     except Exception:  # the ledger has it; a reservation that stays open ends by itself
         log.exception("hold %s was not settled", hold.event_id)
-    return fresh
+    return fresh or always
 
 
 async def _release(runtime: Runtime, hold: Hold) -> None:
@@ -287,7 +342,10 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
                 body, length = await runtime.client.infer(model, version, parts, header_length, timeout=timeout)
                 timings.mark("infer")
                 tensors = oip.decode_reply(body, length)
-                delivery = work.finish(tensors, target)
+                if len(body) > LARGE_BODY:
+                    delivery = await asyncio.to_thread(work.finish, tensors, target)
+                else:
+                    delivery = work.finish(tensors, target)
                 if kept_as:
                     await response_cache.keep(runtime.answers, kept_as, body, length, route.cache_s)
                 if route.shadow not in (None, target.version) and work.raw_tensors:

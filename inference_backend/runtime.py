@@ -7,15 +7,15 @@ loop, because connections of a loop that has ended can't be used again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections import defaultdict, deque
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from inference_backend.answers import Answers
+from inference_backend.files import Batches, Files
 from inference_backend.pools import Pools, open_pools
 from inference_backend.shadow import Shadows
 from inference_backend.triton.client import TritonClient
@@ -84,22 +84,25 @@ class Runtime:
     ledger: Ledger
     jobs: JobSubmitter | None = None
     answers: Answers | None = None
+    files: Files | None = None
+    batches: Batches | None = None
     triton: Inference | None = None
     control: Control | None = None
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
     shadows: Shadows = field(default_factory=Shadows)
     _pools: Pools | None = None
-    _slots: asyncio.Semaphore | None = None
-    _waiting: int = 0
+    _started: bool = False
+    _running: int = 0
+    _queue: deque[asyncio.Future[None]] = field(default_factory=deque)
     _draining: bool = False
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def start(self) -> None:
         """Opens what belongs to the running loop; a second call changes nothing."""
-        if self._slots is not None:
+        if self._started:
             return
+        self._started = True
         settings = self.settings
-        self._slots = asyncio.Semaphore(settings.max_in_flight)
         self.triton = self.triton or TritonClient(settings.triton_url, settings.triton_infer_secret)
         self.control = self.control or TritonControl(settings.triton_grpc_url, settings.triton_admin_secret)
         self._pools = open_pools(self.control, settings, self.triton)
@@ -117,9 +120,18 @@ class Runtime:
 
     def warm_later(self) -> None:
         """The same in the background: the first calls needn't wait for it."""
-        task = asyncio.create_task(self.warm())
+        self.background(self.warm())
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Runs something that no caller waits for; what has not ended when the runtime stops is cancelled."""
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("work in the background failed: %s", error)
 
     async def stop(self) -> None:
         """Closes this loop's connections."""
@@ -136,7 +148,8 @@ class Runtime:
             await self.triton.close()
         if close := getattr(self.control, "close", None):
             await close()
-        self.triton = self.control = self._pools = self._slots = None
+        self.triton = self.control = self._pools = None
+        self._started = False
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -165,18 +178,38 @@ class Runtime:
         probe = getattr(self.control, "ready", None)
         return not self._draining and (probe is None or bool(await probe()))
 
-    @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """One of the places for running calls. Raises overloaded where too many wait already."""
-        assert self._slots is not None, "the runtime is not started"
-        if self._waiting >= self.settings.max_waiting:
-            raise Problem("overloaded", "too many calls are waiting", headers={"Retry-After": "1"})
-        self._waiting += 1
+    def full(self) -> bool:
+        """Whether a further call would be refused, because too many wait for their turn already."""
+        return len(self._queue) >= self.settings.max_waiting
+
+    async def enter(self) -> None:
+        """Takes one of the places for running calls; give it back with `leave`. Raises overloaded where too many
+        wait."""
+        if self._running < self.settings.max_in_flight and not self._queue:
+            self._running += 1
+            return
+        if self.full():
+            raise overloaded()
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
         try:
-            await self._slots.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._slots.release()
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # its turn had come already
+                self.leave()
+            else:
+                self._queue.remove(turn)
+            raise
+
+    def leave(self) -> None:
+        """Gives the place to who has waited longest."""
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._running -= 1
+
+
+def overloaded() -> Problem:
+    return Problem("overloaded", "too many calls are waiting", headers={"Retry-After": "1"})

@@ -6,7 +6,6 @@ stands before them. The checksum lets the gateway and secret scanners drop a mis
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -54,4 +53,4 @@ def mode_of(key: str) -> Mode:
 
 def hash_key(key: str, pepper: str) -> str:
     """Hex HMAC-SHA256 of the key under the pepper: what is stored and looked up."""
-    return hmac.new(pepper.encode(), key.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(pepper.encode(), key.encode(), "sha256").hex()

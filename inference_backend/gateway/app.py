@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
+from collections.abc import Container, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ from inference_backend.gateway.http import (
     Send,
     problem_response,
 )
+from inference_backend.gateway.proxies import TrustedProxies
 from inference_backend.runtime import Runtime
 from kernel.ids import prefixed
 from kernel.problems import Problem
@@ -40,16 +42,22 @@ class Gateway:
     A call with a session cookie and no key is the portal's: Django knows sessions, so it goes there.
     """
 
-    def __init__(self, runtime: Runtime, fallback: AsgiApp | None = None) -> None:
+    def __init__(self, runtime: Runtime, fallback: AsgiApp | None = None, *, trusted: Sequence[str] = ()) -> None:
+        """`trusted` are the networks of our own proxies, whose word on a caller's address and scheme is taken."""
         self.runtime = runtime
         self._fallback = fallback
+        self._proxies = TrustedProxies(trusted)
         self._starting: asyncio.Task[None] | None = None
+        self._ready = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        dialect = self._dialect(scope) if scope["type"] == "http" else None
+        dialect = None
+        if scope["type"] == "http":
+            dialect = dialect_of(scope["method"], scope["path"], {name for name, _ in scope["headers"]})
+        self._proxies.correct(scope)
         if dialect is not None:
             await self._serve(scope, receive, send, dialect)
         elif self._fallback is not None:
@@ -59,41 +67,37 @@ class Gateway:
             problem = Problem("not_found", "there is nothing here")
             await problem_response(problem, "native", request_id).send(send, request_id)
 
-    @staticmethod
-    def _dialect(scope: Scope) -> str | None:
-        """Whose call this is: native, oip, openai, or None for the fallback."""
-        path: str = scope["path"]
-        if path.startswith("/v2/") or path == "/v2":
-            return "oip"
-        if path.startswith("/v1/") or path == "/v1":
-            return "openai"
-        if not path.startswith("/api/v1/") or scope["method"] != "POST":
-            return None
-        hot = path.rstrip("/") in _IMAGE_CALLS or _PREDICTIONS.fullmatch(path) is not None
-        names = {name for name, _ in scope["headers"]}
-        keyed = b"x-api-key" in names or b"authorization" in names
-        return "native" if hot and (keyed or b"cookie" not in names) else None
-
     async def _serve(self, scope: Scope, receive: Receive, send: Send, dialect: str) -> None:
         """One call to its answer. When the client goes away first, the call is cancelled and its hold released."""
         headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if _REQUEST_ID.fullmatch(given) else prefixed("req")
+        request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
+        request = Request(scope, request_id)
         try:
-            await self._started()
-            request = Request(scope, request_id)
             if request.method in ("POST", "PUT", "PATCH"):
                 await request.read(receive, MAX_BODY)
-            response = await self._unless_gone(self._answer(request, dialect), receive)
+            response = await self._unless_gone(self.respond(request, dialect), receive)
         except Disconnected:
             return
         except Problem as problem:
             response = problem_response(problem, dialect, request_id)
-        except Exception:
-            log.exception("call %s failed", request_id)
-            failure = Problem("internal_error", "an unexpected failure on our side")
-            response = problem_response(failure, dialect, request_id)
         await response.send(send, request_id)
+
+    def caller(self, peer: str, forwarded: str | None) -> str:
+        """The address of who calls, from the connection's peer and its X-Forwarded-For."""
+        return self._proxies.caller(peer, forwarded)
+
+    async def respond(self, request: Request, dialect: str) -> Response:
+        """The answer to a request that is read; a failure is an answer too. Cancelling it stops the call."""
+        try:
+            if not self._ready:
+                await self._started()
+            return await self._answer(request, dialect)
+        except Problem as problem:
+            return problem_response(problem, dialect, request.request_id)
+        except Exception:
+            log.exception("call %s failed", request.request_id)
+            failure = Problem("internal_error", "an unexpected failure on our side")
+            return problem_response(failure, dialect, request.request_id)
 
     @staticmethod
     async def _unless_gone(answer: Any, receive: Receive) -> Response:
@@ -132,13 +136,7 @@ class Gateway:
                 version = unquote(match[2]) if match[2] else None
                 return await generate.generate(runtime, request, unquote(match[1]), version, stream=bool(match[3]))
             return await oip_rest.answer(runtime, request, [unquote(part) for part in path.split("/")[2:]])
-        if method == "GET" and path == "/v1/models":
-            return await openai.models(runtime, request, None)
-        if method == "GET" and path.startswith("/v1/models/"):
-            return await openai.models(runtime, request, unquote(path.removeprefix("/v1/models/")))
-        if method == "POST" and path == "/v1/embeddings":
-            return await openai.embeddings(runtime, request)
-        raise Problem("not_found", "there is nothing here")
+        return await openai.answer(runtime, request)
 
     async def _started(self) -> None:
         """Opens the runtime in the loop of the first call, for servers that run no lifespan."""
@@ -149,6 +147,7 @@ class Gateway:
         elif (error := self._starting.exception()) is not None:
             self._starting = None
             raise error
+        self._ready = True
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         """Our own start and stop. Django runs no lifespan, so the fallback needs none."""
@@ -168,6 +167,24 @@ class Gateway:
                 await self.runtime.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def dialect_of(method: str, path: str, names: Container[bytes]) -> str | None:
+    """Whose call this is: native, oip, openai, or None for the fallback. `names` are those of its headers."""
+    if path.startswith("/v2/") or path == "/v2":
+        return "oip"
+    if path.startswith("/v1/") or path == "/v1":
+        return "openai"
+    if not path.startswith("/api/v1/") or method != "POST":
+        return None
+    hot = path.rstrip("/") in _IMAGE_CALLS or _PREDICTIONS.fullmatch(path) is not None
+    keyed = b"x-api-key" in names or b"authorization" in names
+    return "native" if hot and (keyed or b"cookie" not in names) else None
+
+
+def request_id_of(given: str) -> str:
+    """The caller's own id of a request where it is usable, else a new one. It names, it never bills."""
+    return given if given and _REQUEST_ID.fullmatch(given) else prefixed("req")
 
 
 async def _gone(receive: Receive) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -16,6 +17,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+STATUS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus} | {
+    499: "HTTP/1.1 499 Client Closed Request\r\n"}
 MAX_BODY = 64 << 20  # of any request; a route's own bound may be lower
 
 
@@ -39,6 +42,16 @@ class Request:
         self.request_id = request_id
         self.body = b""
         self.event_id: UUID | None = None  # minted where an Idempotency-Key was claimed
+
+    @classmethod
+    def of(cls, method: str, path: str, query: bytes, headers: dict[str, str], ip: str, request_id: str,
+           body: bytes) -> Request:
+        """A request whose body is there; the names of `headers` are lower case."""
+        request = cls.__new__(cls)
+        request.method, request.query, request.headers, request.ip = method, query, headers, ip
+        request.path = path.rstrip("/") or "/"
+        request.request_id, request.body, request.event_id = request_id, body, None
+        return request
 
     @property
     def key(self) -> str | None:
@@ -111,6 +124,17 @@ class Response:
     @classmethod
     def json(cls, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         return cls(orjson.dumps(value), status=status, headers=headers)
+
+    def head(self, request_id: str, *, keep_alive: bool) -> bytes:
+        """The head of this answer in HTTP/1.1, for a server that writes it itself."""
+        lines = [f"{STATUS[self.status]}content-type: {self.content_type}\r\ncontent-length: {len(self.body)}\r\n"
+                 f"x-request-id: {request_id}\r\n"]
+        for name, value in self.headers.items():
+            if "\n" in value or "\r" in value:
+                value = value.replace("\r", " ").replace("\n", " ")
+            lines.append(f"{name}: {value}\r\n")
+        lines.append("\r\n" if keep_alive else "connection: close\r\n\r\n")
+        return "".join(lines).encode("latin-1", "replace")
 
     async def send(self, send: Send, request_id: str) -> None:
         headers = [(b"content-type", self.content_type.encode()), (b"content-length", b"%d" % len(self.body)),

@@ -15,7 +15,7 @@ import orjson
 from inference_backend.oip import Buffer
 
 CONNECT_TIMEOUT_S = 2.0
-MAX_CONNECTIONS = 64
+SMALL = 64 << 10  # bytes of a request that are worth one copy to save a system call
 
 
 class TritonError(Exception):
@@ -42,14 +42,16 @@ class TritonUnreachable(Exception):
 
 
 class TritonClient:
-    """One per event loop. Connections open on demand and are kept; a cancelled call closes its own."""
+    """One per event loop. Connections open on demand and are kept; a cancelled call closes its own.
+
+    How many there are follows from how many calls run at once, which the runtime bounds.
+    """
 
     def __init__(self, address: str, infer_secret: str = "") -> None:
         host, _, port = address.rpartition(":")
         self._host, self._port = host or "127.0.0.1", int(port)
         self._secret = f"tessera-infer: {infer_secret}\r\n" if infer_secret else ""
         self._idle: list[_Connection] = []
-        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def infer(self, model: str, version: int | None, parts: Sequence[Buffer], header_length: int, *,
                     timeout: float) -> tuple[bytes, int | None]:
@@ -57,44 +59,53 @@ class TritonClient:
 
         Raises TritonError, TritonUnreachable or TimeoutError (after `timeout` seconds).
         """
-        where = f"/v2/models/{model}" + (f"/versions/{version}" if version else "") + "/infer"
+        where = f"/v2/models/{model}/versions/{version}/infer" if version else f"/v2/models/{model}/infer"
+        size = sum([len(part) for part in parts])
         head = (f"POST {where} HTTP/1.1\r\nHost: triton\r\n{self._secret}Accept-Encoding: identity\r\n"
                 f"Inference-Header-Content-Length: {header_length}\r\nContent-Type: application/octet-stream\r\n"
-                f"Content-Length: {sum(map(len, parts))}\r\n\r\n").encode("ascii")
-        async with asyncio.timeout(timeout), self._slots:
-            reply = await self._exchange([head, *parts])
-        if reply.status != 200:
-            raise TritonError(reply.status, _message(reply.body))
-        return reply.body, reply.header_length
-
-    async def _exchange(self, parts: Sequence[Buffer]) -> _Reply:
-        """Sends over a kept connection if there is one. One that Triton closed meanwhile costs a second try only."""
+                f"Content-Length: {size}\r\n\r\n").encode("ascii")
+        # Small parts go out as one piece; large ones are never copied.
+        message = [b"".join((head, *parts))] if size <= SMALL else [head, *parts]
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
         while True:
-            connection, reused = await self._connection()
+            connection = self._kept()
+            reused = connection is not None
+            if connection is None:
+                connection = await self._open(deadline - loop.time())
+            waiter = connection.exchange(message)
+            timer = loop.call_at(deadline, connection.expire)
             try:
-                reply = await connection.exchange(parts)
+                reply = await waiter
             except TritonUnreachable:
-                if reused and not connection.answered:
-                    continue
+                if reused and not connection.answered and loop.time() < deadline:
+                    continue  # Triton closed it while it was idle: that costs a second try only
                 raise
             except BaseException:
                 connection.close()
                 raise
+            finally:
+                timer.cancel()
             if connection.usable:
                 self._idle.append(connection)
-            return reply
+            if reply.status != 200:
+                raise TritonError(reply.status, _message(reply.body))
+            return reply.body, reply.header_length
 
-    async def _connection(self) -> tuple[_Connection, bool]:
+    def _kept(self) -> _Connection | None:
         while self._idle:
             connection = self._idle.pop()
             if connection.usable:
-                return connection, True
+                return connection
+        return None
+
+    async def _open(self, seconds: float) -> _Connection:
         try:
-            _, connection = await asyncio.wait_for(
-                asyncio.get_running_loop().create_connection(_Connection, self._host, self._port), CONNECT_TIMEOUT_S)
+            async with asyncio.timeout(min(seconds, CONNECT_TIMEOUT_S)):
+                _, connection = await asyncio.get_running_loop().create_connection(_Connection, self._host, self._port)
         except (OSError, TimeoutError) as error:
             raise TritonUnreachable("the inference backend can't be reached") from error
-        return connection, False
+        return connection
 
     async def close(self) -> None:
         while self._idle:
@@ -121,10 +132,10 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[_Reply] | None = None
+        self._parser = httptools.HttpResponseParser(self)
         self._reset()
 
     def _reset(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
         self._chunks: list[bytes] = []
         self._header_length: int | None = None
         self.answered = False
@@ -140,8 +151,18 @@ class _Connection(asyncio.Protocol):
             return waiter
         self._reset()
         self._waiter = waiter
-        self._transport.writelines(parts)
+        if len(parts) == 1:
+            self._transport.write(parts[0])
+        else:
+            self._transport.writelines(parts)
         return waiter
+
+    def expire(self) -> None:
+        """The time of the exchange is over."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(TimeoutError())
+        self.close()
 
     def close(self) -> None:
         if self._transport is not None:
