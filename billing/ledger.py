@@ -85,6 +85,7 @@ _T = TypeVar("_T")
 class _Waiting:
     event: UsageEvent
     answer: asyncio.Future[bool]
+    withheld: frozenset[datetime] = frozenset()  # admissions of earlier attempts under this id that got no answer
 
 
 @dataclass(slots=True)
@@ -127,7 +128,8 @@ class LedgerWriter:
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._writing, self._reading = _Link(dsn, give_up_s), _Link(dsn, give_up_s)
-        self._unknown: dict[UUID, UsageEvent] = {}  # withheld; may have been committed
+        # Withheld, and perhaps committed: the event, and when its attempts were admitted.
+        self._unknown: dict[UUID, tuple[UsageEvent, frozenset[datetime]]] = {}
         self._task: asyncio.Task[None] | None = None
         self._writing_off: asyncio.Task[None] | None = None
         self.healthy = True
@@ -165,6 +167,8 @@ class LedgerWriter:
             self.figures.refused += 1
             raise Problem("overloaded", "too many calls wait for the ledger", headers={"Retry-After": "1"})
         waiting = _Waiting(event, asyncio.get_running_loop().create_future())
+        if event.event_id in self._unknown:  # the caller tries again: this answer stands for what was withheld
+            waiting.withheld = self._unknown.pop(event.event_id)[1]
         self._queue.append(waiting)
         self._wake.set()
         return await waiting.answer
@@ -173,6 +177,16 @@ class LedgerWriter:
         """Key id → (exact minor units, calls) of an organization's live usage in a month: what `RedisMeter` loads."""
         found = await self.query(_SPENT, org_id, month_start(month))
         return {key_id: (Decimal(0), 0)} | {row["key_id"]: (row["amount"], row["events"]) for row in found}
+
+    async def known(self, event_id: UUID) -> datetime | None:
+        """When the entry of this id occurred; None where there is none, or where its answer was withheld.
+
+        Raises Problem overloaded.
+        """
+        if event_id in self._unknown:
+            return None
+        found = await self.query(_STORED, [event_id])
+        return found[0]["occurred_at"] if found else None
 
     async def query(self, statement: str, *arguments: object) -> list[Any]:
         """Rows of a read on this writer's second connection, so that it never waits behind a commit.
@@ -260,7 +274,8 @@ class LedgerWriter:
             before = first.get(event.event_id)
             if before is None and event.event_id in stored:
                 occurred, before = stored[event.event_id]
-                if uncertain and occurred == event.occurred_at and before == event.request_hash:
+                own = (uncertain and occurred == event.occurred_at) or occurred in waiting.withheld
+                if own and before == event.request_hash:
                     before = None  # the attempt that broke off had committed it: it is this very call
             first.setdefault(event.event_id, event.request_hash)
             self.figures.events += before is None
@@ -280,10 +295,9 @@ class LedgerWriter:
         """Nobody waits longer; those behind have waited as long, and go as well."""
         log.error("ledger unreachable: %s", str(error).strip() or type(error).__name__)
         for waiting in batch:
-            # Only what can't come again: an event with a caller's key is answered by the caller's retry, and a job
-            # bills under its own id whenever it ends.
-            if waiting.event.event_id.version == 7 and waiting.event.source == "sync":
-                self._unknown[waiting.event.event_id] = waiting.event
+            event = waiting.event
+            if event.source == "sync":  # a job bills under its own id whenever it ends
+                self._unknown[event.event_id] = event, waiting.withheld | {event.occurred_at}
         while len(self._unknown) > UNKNOWN_KEPT:
             log.error("withheld event %s is not looked after any more", self._unknown.pop(next(iter(self._unknown))))
         everyone = [*batch, *self._queue]
@@ -300,25 +314,26 @@ class LedgerWriter:
         that has not begun. An id that can't be claimed was committed, and a correction takes its units away.
         """
         while self._unknown:
-            some = list(self._unknown.values())[:512]
+            event_id = next(iter(self._unknown))
+            event, moments = self._unknown.pop(event_id)  # from here on a retry is a duplicate
             try:
                 async with asyncio.timeout(self._give_up_s):
-                    await self._reading.run(partial(self._take_back, some))
+                    await self._reading.run(partial(self._take_back, event, moments))
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                self._unknown[event_id] = event, moments
                 await asyncio.sleep(WRITE_OFF_EVERY_S)
-                continue
-            for event in some:
-                self._unknown.pop(event.event_id, None)
 
-    async def _take_back(self, events: list[UsageEvent], link: Any) -> None:
-        for event in events:
-            claim = rows([replace(event, units=0)], kind="correction", corrects=event.event_id, reason=WITHHELD)
-            if await link.fetch(_INSERT_NATIVE, *claim):
-                continue
-            back = replace(event, event_id=uuid5(NAMESPACE_URL, f"withheld:{event.event_id}"), units=-event.units)
-            if await link.fetch(_INSERT_NATIVE, *rows([back], kind="correction", corrects=event.event_id,
-                                                      reason=WITHHELD)):
-                self.figures.written_off += 1
+    async def _take_back(self, event: UsageEvent, moments: frozenset[datetime], link: Any) -> None:
+        claim = rows([replace(event, units=0)], kind="correction", corrects=event.event_id, reason=WITHHELD)
+        if await link.fetch(_INSERT_NATIVE, *claim):
+            return
+        found = await link.fetch(_STORED, [event.event_id])
+        if found[0]["occurred_at"] not in moments:  # another process has answered it since
+            return
+        back = replace(event, event_id=uuid5(NAMESPACE_URL, f"withheld:{event.event_id}"), units=-event.units)
+        if await link.fetch(_INSERT_NATIVE, *rows([back], kind="correction", corrects=event.event_id,
+                                                  reason=WITHHELD)):
+            self.figures.written_off += 1
 
 
 class _Link:

@@ -50,6 +50,17 @@ def test_an_event_is_new_once(dsn: str) -> None:
     assert stored() == 1
 
 
+def test_a_stored_event_is_known_by_its_moment(dsn: str) -> None:
+    one = event()
+
+    async def use(writer: LedgerWriter) -> list[Any]:
+        before = await writer.known(one.event_id)
+        await writer.commit(one)
+        return [before, await writer.known(one.event_id)]
+
+    assert with_writer(dsn, use) == [None, NOON]
+
+
 def test_the_same_event_many_times_at_once_is_new_once(dsn: str) -> None:
     one = event()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -132,14 +134,17 @@ def test_a_withheld_answer_costs_nothing(dsn: str) -> None:
     assert selectors.rollup_differences() == []
 
 
-def test_a_withheld_answer_with_a_callers_key_waits_for_the_callers_retry(dsn: str) -> None:
+def test_a_retry_with_the_same_id_stands_for_the_withheld_answer(dsn: str) -> None:
     one = event(units=3, event_id=billing_event_id(11, "ocr:again"))
+    again = replace(one, occurred_at=one.occurred_at + timedelta(seconds=2))
 
-    async def use(writer: LedgerWriter, wire: DeafWire) -> bool:
+    async def use(writer: LedgerWriter, wire: DeafWire) -> tuple[Any, bool]:
         assert (await commit_unheard(writer, wire, one)).code == "overloaded"
-        return await writer.commit(one)
+        return await writer.known(one.event_id), await writer.commit(again)
 
-    assert through(dsn, use) is False, "it was billed by the first attempt"
+    known, fresh = through(dsn, use)
+    assert known is None, "nobody got this answer"
+    assert fresh is True
     assert entries(dsn, one) == [(3, "usage", "")]
 
 
@@ -149,6 +154,7 @@ def test_a_statement_that_outlives_its_writer_costs_nothing(dsn: str) -> None:
     one = event(units=3)
 
     async def use(writer: LedgerWriter, wire: DeafWire) -> None:
+        assert await writer.known(one.event_id) is None
         async with await psycopg.AsyncConnection.connect(dsn) as other:
             await other.execute("LOCK TABLE billing_usage_event IN EXCLUSIVE MODE")
             with pytest.raises(Problem, match="overloaded"):
