@@ -8,6 +8,7 @@ from billing.ledger import LedgerWriter
 from billing.meter import RedisMeter
 from config.env import Environment, load
 from inference_backend.answers import RedisAnswers
+from inference_backend.jobs.file_port import DjangoBatches, DjangoFiles
 from inference_backend.runtime import JobSubmitter, Runtime, RuntimeSettings
 from inference_backend.snapshots import RedisSnapshots
 
@@ -30,4 +31,6 @@ def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None
         ledger=ledger,
         answers=RedisAnswers(connection),
         jobs=jobs,
+        files=DjangoFiles(),
+        batches=DjangoBatches(),
     )

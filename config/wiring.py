@@ -26,6 +26,7 @@ def connect() -> None:
     # port → adapter
     pricing.use_price_book(registry.price_of)
     ports.set_playground_grant(playground.grant)
+    ports.set_key_grant(grants.grant_of_key)
     ports.set_runtime_factory(execution.factory(Background(_make_runtime)))
 
 

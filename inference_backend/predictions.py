@@ -11,7 +11,7 @@ import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -19,7 +19,8 @@ from uuid import UUID
 import orjson
 
 from inference_backend import oip
-from inference_backend.invocation import Call, Delivery, Note, Outcome, Work, invoke
+from inference_backend.files import FILE_ID
+from inference_backend.invocation import Call, Delivery, Note, Outcome, Work, authenticate, authorise, invoke
 from inference_backend.oip import InferRequest, Tensor
 from inference_backend.runtime import Runtime
 from kernel import clock
@@ -53,7 +54,7 @@ class PredictionBody:
 def parse_body(body: bytes, content_type: str) -> PredictionBody:
     """A JSON object with `input`, or a form. Raises Problem."""
     if content_type.lower().startswith("multipart/form-data"):
-        return _from_form(_parts(body, content_type))
+        return _from_form(form_parts(body, content_type))
     document = oip.parse_json(body)
     if not isinstance(document, dict):
         raise Problem("invalid_request", "the body must be a JSON object")
@@ -79,11 +80,12 @@ def _object(document: dict[str, Any], name: str, *, required: bool = False) -> d
     return value
 
 
-def _from_form(parts: list[tuple[str, bool, bytes]]) -> PredictionBody:
+def _from_form(parts: list[FormPart]) -> PredictionBody:
     """Files are input. A plain field is input or a parameter by its name; the route says which when it is checked."""
     fields: dict[str, Any] = {}
     version = None
-    for name, is_file, content in parts:
+    for part in parts:
+        name, is_file, content = part.name, part.filename is not None, part.content
         value: Any = content
         if not is_file:
             try:
@@ -103,8 +105,18 @@ class FormText(str):
     """Text of a form field: numbers, flags and JSON arrive as text there and are read by their kind."""
 
 
-def _parts(body: bytes, content_type: str) -> list[tuple[str, bool, bytes]]:
-    """(name, whether it is a file, content) of each part of a form."""
+@dataclass(frozen=True, slots=True)
+class FormPart:
+    """One part of a form; a file has a name of its own."""
+
+    name: str
+    filename: str | None
+    content_type: str
+    content: bytes
+
+
+def form_parts(body: bytes, content_type: str) -> list[FormPart]:
+    """The parts of a multipart/form-data body. Raises Problem invalid_request."""
     match = _BOUNDARY.search(content_type)
     if match is None:
         raise Problem("invalid_request", "multipart/form-data needs a boundary")
@@ -115,13 +127,16 @@ def _parts(body: bytes, content_type: str) -> list[tuple[str, bool, bytes]]:
     parts = []
     for chunk in chunks[1:-1]:
         head, found, content = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        named = {}
+        named, kind = {}, b""
         for line in head.split(b"\r\n"):
+            if line.lower().startswith(b"content-type:"):
+                kind = line.partition(b":")[2].strip()
             if line.lower().startswith(b"content-disposition:"):
                 named = {key.lower(): value for key, value in _DISPOSITION.findall(line.partition(b":")[2])}
         if not found or b"name" not in named:
             raise Problem("invalid_request", "a part of the form has no name")
-        parts.append((named[b"name"].decode(errors="replace"), b"filename" in named, content))
+        filename = named[b"filename"].decode(errors="replace") if b"filename" in named else None
+        parts.append(FormPart(named[b"name"].decode(errors="replace"), filename, kind.decode("latin-1"), content))
     return parts
 
 
@@ -434,10 +449,42 @@ async def predict(runtime: Runtime, *, model: str, content_type: str, raw: bytes
                   event_id: UUID | None = None, source: Literal["sync", "async", "batch"] = "sync",
                   timeout_ms: int | None = None, note: Note | None = None, may_cache: bool = True) -> Outcome:
     """One prediction in human kinds through the one path; `outcome.body` is a Predicted."""
+    if runtime.files is not None and _names_files(body.input):
+        grant = grant or await authenticate(runtime, key, ip)
+        body = await _with_files(runtime, grant, model, body)
     return await invoke(runtime, Call(
         model=model, body=raw, prepare=lambda route: prediction_work(route, body), key=key, grant=grant,
         version=version or body.version, ip=ip, event_id=event_id, source=source, timeout_ms=timeout_ms, note=note,
         may_cache=may_cache))
+
+
+def _names_files(given: Mapping[str, Any]) -> bool:
+    return any(_is_file_id(item) for value in given.values() for item in (value if type(value) is list else (value,)))
+
+
+def _is_file_id(value: Any) -> bool:
+    return isinstance(value, str) and FILE_ID.fullmatch(value) is not None
+
+
+async def _with_files(runtime: Runtime, grant: Grant, model: str, body: PredictionBody) -> PredictionBody:
+    """The body with the content of the organization's files in place of their ids, in fields that take media."""
+    route = await authorise(runtime, grant, model)
+    assert runtime.files is not None
+    given = dict(body.input)
+    for name, value in given.items():
+        bounds = route.input_kinds.get(name, {})
+        if bounds.get("kind") not in (*MEDIA_KINDS, "images"):
+            continue
+        items = value if isinstance(value, list) else [value]
+        try:
+            read = [await runtime.files.read(grant.org_id, item, limit=int(bounds.get("max_bytes", 32 << 20)))
+                    if _is_file_id(item) else item for item in items[:MAX_PARTS]]
+        except Problem as problem:
+            if problem.code not in ("not_found", "payload_too_large"):
+                raise
+            raise _invalid([FieldError(f"/input/{name}", problem.detail, problem.code)]) from None
+        given[name] = [*read, *items[MAX_PARTS:]] if isinstance(value, list) else read[0]
+    return replace(body, input=given)
 
 
 class PredictionRunner:

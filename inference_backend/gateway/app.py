@@ -136,13 +136,7 @@ class Gateway:
                 version = unquote(match[2]) if match[2] else None
                 return await generate.generate(runtime, request, unquote(match[1]), version, stream=bool(match[3]))
             return await oip_rest.answer(runtime, request, [unquote(part) for part in path.split("/")[2:]])
-        if method == "GET" and path == "/v1/models":
-            return await openai.models(runtime, request, None)
-        if method == "GET" and path.startswith("/v1/models/"):
-            return await openai.models(runtime, request, unquote(path.removeprefix("/v1/models/")))
-        if method == "POST" and path == "/v1/embeddings":
-            return await openai.embeddings(runtime, request)
-        raise Problem("not_found", "there is nothing here")
+        return await openai.answer(runtime, request)
 
     async def _started(self) -> None:
         """Opens the runtime in the loop of the first call, for servers that run no lifespan."""

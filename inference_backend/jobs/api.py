@@ -53,7 +53,7 @@ class EventStream(BaseRenderer):
         return orjson.dumps(data)
 
 
-def _organization(request: Request, scope: str = "predict") -> int:
+def organization_of(request: Request, scope: str = "predict") -> int:
     """The organization that a request speaks for, if its key may do this. None of it: as for a stranger."""
     scopes = getattr(request.auth, "scopes", None)
     if scopes is not None and scope not in scopes:
@@ -64,7 +64,7 @@ def _organization(request: Request, scope: str = "predict") -> int:
     return int(organization_id)
 
 
-def _limit(request: Request) -> int:
+def page_limit(request: Request) -> int:
     raw = request.query_params.get("limit", "20")
     if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= 100):
         raise Problem("invalid_request", "limit is a number from 1 to 100")
@@ -81,7 +81,7 @@ class Predictions(APIView):
                    responses={200: shapes.PredictionPageSerializer})
     def get(self, request: Request) -> Response:
         jobs, cursor = selectors.jobs_of(
-            org_id=_organization(request), limit=_limit(request), cursor=request.query_params.get("cursor", ""),
+            org_id=organization_of(request), limit=page_limit(request), cursor=request.query_params.get("cursor", ""),
             model=request.query_params.get("model", ""), status=request.query_params.get("status", ""))
         return Response({"data": [selectors.prediction(job, with_output=False) for job in jobs],
                          "has_more": cursor is not None, "next_cursor": cursor})
@@ -91,7 +91,7 @@ class Prediction(APIView):
     @extend_schema(operation_id="predictions_retrieve", tags=["predictions"], summary="Get one prediction",
                    responses={200: shapes.PredictionSerializer, **PROBLEM})
     def get(self, request: Request, prediction_id: str) -> Response:
-        job = selectors.job_of(org_id=_organization(request), job_id=_job_id(prediction_id))
+        job = selectors.job_of(org_id=organization_of(request), job_id=_job_id(prediction_id))
         headers = {"Retry-After": "1"} if job.completed_at is None else {}
         return Response(selectors.prediction(job), headers=headers)
 
@@ -101,7 +101,7 @@ class CancelPrediction(APIView):
                    responses={200: shapes.PredictionSerializer, **PROBLEM},
                    description="A waiting one ends at once; a running one within seconds, unless it is done before.")
     def post(self, request: Request, prediction_id: str) -> Response:
-        org_id, job_id = _organization(request), _job_id(prediction_id)
+        org_id, job_id = organization_of(request), _job_id(prediction_id)
         if job_id is None:
             raise Problem("not_found", "no such prediction")
         return Response(selectors.prediction(services.cancel(org_id=org_id, job_id=job_id)))
@@ -115,7 +115,7 @@ class PredictionEvents(APIView):
                    responses={(200, "text/event-stream"): OpenApiTypes.STR, **PROBLEM},
                    description="Server-sent events `status`, `progress`, and at the end `prediction`.")
     def get(self, request: Request, prediction_id: str) -> StreamingHttpResponse:
-        job = selectors.job_of(org_id=_organization(request), job_id=_job_id(prediction_id))
+        job = selectors.job_of(org_id=organization_of(request), job_id=_job_id(prediction_id))
         seen = request.headers.get("Last-Event-ID", "0")
         start = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
         response = StreamingHttpResponse(event_stream(job.id, job.org_id, start), content_type="text/event-stream")
@@ -242,13 +242,13 @@ class WebhookSecrets(APIView):
     @extend_schema(operation_id="webhook_secrets_retrieve", tags=["webhooks"], summary="Signing secrets",
                    responses={200: shapes.WebhookSecretSerializer})
     def get(self, request: Request) -> Response:
-        return Response({"secrets": webhooks.current_secrets(org_id=_organization(request, "webhooks"))})
+        return Response({"secrets": webhooks.current_secrets(org_id=organization_of(request, "webhooks"))})
 
     @extend_schema(operation_id="webhook_secrets_rotate", tags=["webhooks"], summary="Rotate the signing secret",
                    request=None, responses={200: shapes.WebhookSecretSerializer},
                    description="The new secret signs at once; the old one alongside for one more day.")
     def post(self, request: Request) -> Response:
-        org_id = _organization(request, "webhooks")
+        org_id = organization_of(request, "webhooks")
         webhooks.rotate_secret(org_id=org_id)
         return Response({"secrets": webhooks.current_secrets(org_id=org_id)})
 
@@ -257,7 +257,7 @@ class WebhookDeliveries(APIView):
     @extend_schema(operation_id="webhook_deliveries_list", tags=["webhooks"], summary="The newest 100 deliveries",
                    responses={200: shapes.WebhookDeliveryPageSerializer})
     def get(self, request: Request) -> Response:
-        rows = webhooks.deliveries_of(org_id=_organization(request, "webhooks"))
+        rows = webhooks.deliveries_of(org_id=organization_of(request, "webhooks"))
         return Response({"data": [_delivery(row) for row in rows], "has_more": False, "next_cursor": None})
 
 
@@ -265,7 +265,8 @@ class ReplayDelivery(APIView):
     @extend_schema(operation_id="webhook_deliveries_replay", tags=["webhooks"], summary="Send a message again",
                    request=None, responses={202: shapes.WebhookDeliverySerializer, **PROBLEM})
     def post(self, request: Request, delivery_id: str) -> Response:
-        row = webhooks.replay(org_id=_organization(request, "webhooks"), delivery_id=ids.unprefixed("msg", delivery_id))
+        org_id = organization_of(request, "webhooks")
+        row = webhooks.replay(org_id=org_id, delivery_id=ids.unprefixed("msg", delivery_id))
         return Response(_delivery(row), status=202)
 
 

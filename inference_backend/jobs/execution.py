@@ -6,14 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, cast
+from uuid import UUID
 
 import orjson
 
 from inference_backend.background import Background
+from inference_backend.gateway import openai_tasks
 from inference_backend.jobs import ports
-from inference_backend.predictions import Predicted, parse_body, predict, usage_of
+from inference_backend.jobs.batch_lines import kind_of
+from inference_backend.predictions import Predicted, parse_body, predict, prediction_object, usage_of
 from inference_backend.runtime import Runtime
+from kernel import clock
 from kernel.contracts import Grant
 from kernel.problems import Problem
 
@@ -37,6 +42,26 @@ class InvocationRuntime:
         predicted: Predicted = outcome.body
         return ports.Completed(orjson.dumps(predicted.output), usage_of(outcome), outcome.target.version,
                                outcome.target.label)
+
+    async def line(self, grant: Grant, endpoint: str, body: bytes, event_id: UUID) -> ports.Answered:
+        """See `ports.Runtime.line`."""
+        known = kind_of(endpoint)
+        if known is None:
+            raise Problem("invalid_request", f"{endpoint} can't be called by a batch")
+        kind, model = known
+        caller = openai_tasks.Caller(grant=await self._current(grant), event_id=event_id, source="batch")
+        if kind == "prediction":
+            created_at = clock.now()
+            parsed = parse_body(body, "application/json")
+            outcome = await predict(self.runtime, model=model, content_type="application/json", raw=body, body=parsed,
+                                    grant=caller.grant, event_id=event_id, source="batch")
+            document, outcomes = prediction_object(outcome, parsed, created_at), [outcome]
+        else:
+            run = openai_tasks.embed if kind == "embeddings" else openai_tasks.moderate
+            ran = await run(self.runtime, orjson.loads(body), body, caller)
+            document, outcomes = ran.document, ran.outcomes
+        return ports.Answered(orjson.dumps(document), sum((Decimal(each.cost) for each in outcomes), Decimal(0)),
+                              outcomes[-1].route.price.currency)
 
     async def _current(self, admitted: Grant) -> Grant:
         """The grant as it is now: a key that was revoked after the job was accepted runs nothing any more."""
@@ -62,6 +87,11 @@ class SharedRuntime:
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_take(note, progress, stage), loop))
 
         return await self.background.run(lambda runtime: InvocationRuntime(runtime).run(order, noted))
+
+    async def line(self, grant: Grant, endpoint: str, body: bytes, event_id: UUID) -> ports.Answered:
+        """See `ports.Runtime.line`."""
+        return await self.background.run(
+            lambda runtime: InvocationRuntime(runtime).line(grant, endpoint, body, event_id))
 
 
 async def _take(note: ports.Note, progress: float, stage: str) -> None:

@@ -110,6 +110,119 @@ class JobEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["job", "sequence"], name="jobs_event_sequence")]
 
 
+class StoredFile(models.Model):
+    """A file of an organization. Its bytes lie in the blob store under the id's hex."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    org_id = models.BigIntegerField()
+    filename = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=127)
+    purpose = models.CharField(max_length=16)
+    bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["org_id", "-created_at", "-id"], name="jobs_files_of_org")]
+
+    @property
+    def public_id(self) -> str:
+        return ids.prefixed("file", self.id)
+
+
+class Upload(models.Model):
+    """A file that comes in parts. Its parts lie in the blob store as <hex>.<number>."""
+
+    STATES = [(state, state) for state in ("open", "completed", "canceled")]
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    org_id = models.BigIntegerField(db_index=True)
+    filename = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=127)
+    purpose = models.CharField(max_length=16)
+    bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True)  # as announced; empty: not checked
+    state = models.CharField(max_length=10, choices=STATES, default="open")
+    file = models.ForeignKey(StoredFile, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    @property
+    def public_id(self) -> str:
+        return ids.prefixed("upload", self.id)
+
+
+class UploadPart(models.Model):
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()  # from 1
+    bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="jobs_one_part_per_number")]
+
+
+BATCH_OPEN = ("validating", "in_progress", "finalizing", "canceling")
+
+
+class Batch(models.Model):
+    """Many calls of one endpoint from a file of lines. Its lease fences as a job's does."""
+
+    STATUSES = [(status, status) for status in (*BATCH_OPEN, "completed", "failed", "canceled", "expired")]
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    org_id = models.BigIntegerField()
+    key_id = models.BigIntegerField()
+    grant = models.TextField()
+    endpoint = models.CharField(max_length=160)
+    input_file_id = models.UUIDField()
+    output_file_id = models.UUIDField(null=True)
+    error_file_id = models.UUIDField(null=True)
+    status = models.CharField(max_length=12, choices=STATUSES, default="validating")
+    total = models.PositiveIntegerField(default=0)
+    succeeded = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=38, decimal_places=12, default=0)  # in the currency's unit, as charged
+    currency = models.CharField(max_length=3, blank=True)
+    errors = models.JSONField(default=list)  # of validation: {line, code, message}
+    metadata = models.JSONField(default=dict)
+    idempotency_key = models.CharField(max_length=255, null=True)
+    request_hash = models.BinaryField(max_length=32)
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(default=now)
+    cancel_requested_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()  # what has not run by then is given up
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["org_id", "idempotency_key"], name="jobs_one_batch_per_key")]
+        indexes = [
+            models.Index(fields=["org_id", "-created_at", "-id"], name="jobs_batches_of_org"),
+            models.Index(fields=["not_before"], condition=Q(status__in=BATCH_OPEN), name="jobs_batches_open"),
+        ]
+
+    @property
+    def public_id(self) -> str:
+        return ids.prefixed("batch", self.id)
+
+
+class BatchLine(models.Model):
+    """The outcome of one line, kept until the output files are written."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()  # from 1, as in the file
+    custom_id = models.CharField(max_length=512)
+    status_code = models.PositiveSmallIntegerField()
+    body = models.BinaryField()  # JSON
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "number"], name="jobs_one_outcome_per_line")]
+
+
 class WebhookSecret(models.Model):
     """A signing secret of an organization. Two are valid while one is being rotated out."""
 

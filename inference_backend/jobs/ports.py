@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -36,6 +37,15 @@ class Completed:
     variant: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A delivered line of a batch: the endpoint's own answer, and what it was charged in the currency's unit."""
+
+    body: bytes
+    cost: Decimal
+    currency: str
+
+
 class Runtime(Protocol):
     """The data plane's path, opened for one event loop: authorise, route, reserve, infer, commit usage, settle."""
 
@@ -43,11 +53,16 @@ class Runtime(Protocol):
         """Raises Problem. A second run of one event id is charged once."""
         ...
 
+    async def line(self, grant: Grant, endpoint: str, body: bytes, event_id: UUID) -> Answered:
+        """One line of a batch, its body as JSON. Raises Problem; a second run of one event id is charged once."""
+        ...
+
 
 RuntimeFactory = Callable[[], AbstractAsyncContextManager[Runtime]]
 
 _runtime_factory: RuntimeFactory | None = None
 _playground_grant: Callable[[Any], Grant] | None = None
+_key_grant: Callable[[Any], Grant] | None = None
 
 
 def set_runtime_factory(factory: RuntimeFactory) -> None:
@@ -66,6 +81,18 @@ def set_playground_grant(provider: Callable[[Any], Grant]) -> None:
     """How a browser session (its HttpRequest) becomes a grant of its organization. Raises Problem."""
     global _playground_grant
     _playground_grant = provider
+
+
+def set_key_grant(provider: Callable[[Any], Grant]) -> None:
+    """How an API key (the `auth` of a request) becomes its grant."""
+    global _key_grant
+    _key_grant = provider
+
+
+def key_grant(key: Any) -> Grant:
+    if _key_grant is None:
+        raise RuntimeError("no key grant is registered: config/wiring.py calls set_key_grant")
+    return _key_grant(key)
 
 
 def playground_grant(request: Any) -> Grant:

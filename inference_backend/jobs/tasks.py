@@ -10,10 +10,13 @@ from typing import Any
 
 from celery import shared_task
 
-from inference_backend.jobs import ports, services, webhooks
+from inference_backend.jobs import batches, files, ports, services, webhooks
+from inference_backend.jobs.batch_tasks import hint_batches, run_batch
 from inference_backend.jobs.database import TaskDatabase
 from kernel.contracts import Grant
 from kernel.problems import Problem
+
+__all__ = ["BEAT_SCHEDULE", "hint_batches", "run_batch", "run_job"]  # Celery finds the tasks of this module
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "jobs-relay": {"task": "jobs.relay", "schedule": 1.0, "options": {"expires": 5}},
     "jobs-reap": {"task": "jobs.reap", "schedule": 5.0, "options": {"expires": 10}},
     "jobs-webhooks": {"task": "jobs.webhooks", "schedule": 2.0, "options": {"expires": 10}},
+    "jobs-batches": {"task": "jobs.batches", "schedule": 2.0, "options": {"expires": 5}},
+    "jobs-sweep": {"task": "jobs.sweep_files", "schedule": 300.0, "options": {"expires": 300}},
     "jobs-purge": {"task": "jobs.purge", "schedule": 300.0, "options": {"expires": 300}},
 }
 
@@ -47,6 +52,12 @@ def reap() -> None:
 @shared_task(name="jobs.purge")
 def purge() -> None:
     services.purge()
+    batches.purge()
+
+
+@shared_task(name="jobs.sweep_files")
+def sweep_files() -> None:
+    files.sweep()
 
 
 @shared_task(name="jobs.webhooks")

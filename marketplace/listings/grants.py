@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db import transaction
 from billing import selectors as billing
 from kernel.contracts import GRANT_KEY, SNAPSHOT_CHANNEL, Grant
 from kernel.facts import GrantsChanged
+from kernel.problems import Problem
 from marketplace.accounts import selectors as accounts
 from marketplace.listings import selectors
 
@@ -23,6 +25,14 @@ def build_grants(org: accounts.Organization) -> list[Grant]:
         return list(accounts.grants(org, accounts.Limits(models)))
     return list(accounts.grants(org, accounts.Limits(
         models, spending.monthly_limit_minor, spending.monthly_units, spending.rate_per_minute, spending.concurrency)))
+
+
+def grant_of_key(key: Any) -> Grant:
+    """The grant of one API key as it stands now. Raises Problem invalid_api_key where it grants nothing."""
+    found = next((grant for grant in build_grants(key.organization) if grant.key_id == key.pk), None)
+    if found is None or not found.active:
+        raise Problem("invalid_api_key", "this API key grants nothing")
+    return found
 
 
 def write_snapshots(org: accounts.Organization) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from uuid import UUID
 
 from inference_backend.jobs import ports, services
 from kernel.contracts import Grant
@@ -24,6 +26,9 @@ class FixedRuntime:
         self.charged: dict[object, Decimal] = {}
         self.problems: list[Problem] = []
         self.delay = 0.0
+        self.lines: list[tuple[str, bytes]] = []
+        self.charges: list[UUID] = []
+        self.running = self.most_running = 0
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[FixedRuntime]:
@@ -38,6 +43,25 @@ class FixedRuntime:
         self.charged[order.event_id] = Decimal("0.2")
         return ports.Completed(b'{"text":"HELLO\\u0000"}', {"unit": "call", "units": 1, "cost": "0.002",
                                                             "currency": "USD"}, 4, "stable")
+
+
+    async def line(self, grant: Grant, endpoint: str, body: bytes, event_id: UUID) -> ports.Answered:
+        """Shouts the text of a line; ``{"text": "!<code>"}`` raises that problem."""
+        self.lines.append((endpoint, body))
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            await asyncio.sleep(self.delay)
+        finally:
+            self.running -= 1
+        if self.problems:
+            raise self.problems.pop(0)
+        text = json.loads(body)["input"]["text"]
+        if text.startswith("!"):
+            raise Problem(text[1:])
+        self.charges.append(event_id)
+        self.charged[event_id] = Decimal("0.2")
+        return ports.Answered(json.dumps({"text": text.upper()}).encode(), Decimal("0.002"), "USD")
 
 
 def accept(**changes: object) -> services.Submission:

@@ -18,6 +18,7 @@ from tessera.errors import TesseraError
 # Fields whose text is a path, a URL or base64, never prose.
 MEDIA_FIELD = re.compile(
     r"(^|_)(image|images|photo|audio|video|file|files|document|scan|bytes|mask|reference|template)$")
+FILE_ID = re.compile(r"file_[0-9a-f]{32}")
 MAX_BYTES = 32 << 20
 
 
@@ -55,7 +56,7 @@ def encode(value: Any, *, media: bool = False) -> Any:
 
 
 def _from_text(value: str) -> str:
-    if value.startswith("data:"):
+    if value.startswith("data:") or FILE_ID.fullmatch(value):
         return value
     if value.startswith(("http://", "https://")):
         answer = httpx.get(value, follow_redirects=True, timeout=30.0)
