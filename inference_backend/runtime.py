@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from inference_backend.answers import Answers
+from inference_backend.files import Batches, Files
 from inference_backend.pools import Pools, open_pools
 from inference_backend.shadow import Shadows
 from inference_backend.triton.client import TritonClient
@@ -83,6 +84,8 @@ class Runtime:
     ledger: Ledger
     jobs: JobSubmitter | None = None
     answers: Answers | None = None
+    files: Files | None = None
+    batches: Batches | None = None
     triton: Inference | None = None
     control: Control | None = None
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
