@@ -10,23 +10,31 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from kombu.exceptions import OperationalError
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing import periods, selectors, statement
+from billing import periods, selectors, statement, webhooks
+from billing.stripe_gateway import WrongSignature
+from billing.tasks import handle_webhooks
 from kernel import clock
 from kernel.money import major_text
 from kernel.problems import FieldError, Problem
 
+log = logging.getLogger(__name__)
 GROUPS = get_args(selectors.GroupBy)
 
 
@@ -245,7 +253,24 @@ class EstimateView(BillingView):
                          "amount": major_text(quote.amount_minor, quote.currency), "currency": quote.currency})
 
 
+@csrf_exempt
+@require_POST
+def stripe_webhook(request: HttpRequest) -> HttpResponse:
+    """Where Stripe tells what happened: signature, then storage, then 200; handling follows on its own."""
+    try:
+        fresh = webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))
+    except WrongSignature:
+        return JsonResponse({"error": "signature"}, status=400)
+    if fresh:
+        try:
+            handle_webhooks.delay()
+        except (OSError, OperationalError):  # a lost hint: the next scan handles it
+            log.warning("the broker is away; the event waits for the scan")
+    return JsonResponse({"received": True})
+
+
 urlpatterns = [
+    path("webhooks/stripe", stripe_webhook, name="stripe-webhook"),
     path("usage", UsageView.as_view(), name="usage"),
     path("usage/events", UsageEventsView.as_view(), name="usage-events"),
     path("invoices", InvoicesView.as_view(), name="invoices"),

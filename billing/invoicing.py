@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from billing import credits, periods, pricing, selectors, shares, statement
 from billing.models import (
@@ -90,7 +91,9 @@ def issue(*, invoice: Invoice, account: BillingAccount) -> Invoice:
     invoice.tax_percent = account.tax_rate.percent if account.tax_rate and invoice.kind == "usage" else Decimal(0)
     invoice.bill_to = {"name": account.legal_name, "address": account.address, "tax_id": account.tax_id}
     invoice.next_attempt_at = invoice.issued_at if invoice.total else None
+    invoice.cut_at = Now()
     invoice.save()
+    invoice.refresh_from_db(fields=["cut_at"])
     return mark_paid(invoice_id=invoice.pk, amount_minor=0) if invoice.total == 0 else invoice
 
 

@@ -276,6 +276,7 @@ class Invoice(models.Model):
     issued_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
+    cut_at = models.DateTimeField(null=True, help_text="by the database's clock: entries that came later are late")
     tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)
     bill_to = models.JSONField(default=dict, help_text="name, address and tax id as they were when it was issued")
     next_attempt_at = models.DateTimeField(null=True, help_text="when the collector tries next; null: not by itself")

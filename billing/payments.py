@@ -73,7 +73,7 @@ def start_topup(*, org_id: int, amount_minor: int, success_url: str, cancel_url:
 
 def finish_checkout(*, org_id: int, session_id: str) -> bool:
     """What the success page calls, so that nobody waits for a webhook; True once the checkout is complete."""
-    account = open_account(org_id=org_id)
+    account = _account(org_id)
     session = gateway().checkout(session_id)
     if not account.stripe_customer or session.customer != account.stripe_customer:
         raise Problem("not_found")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -93,6 +93,9 @@ class InvoiceView:
     issued_at: datetime | None
     due_at: datetime | None
     paid_at: datetime | None
+    kind: str = "usage"
+    tax_percent: Decimal = Decimal(0)
+    bill_to: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,7 @@ def _billed_until(account: BillingAccount) -> date:
     """The first day whose usage is on no issued invoice yet."""
     last = (account.invoices.filter(kind="usage").exclude(status=Invoice.Status.DRAFT)
             .aggregate(last=Max("period_end"))["last"])
-    return last or periods.month_of(account.created_at, account.anchor_day)
+    return last or date(2000, 1, 1)
 
 
 def usage(org_id: int, *, since: datetime, until: datetime, group_by: GroupBy = "model", mode: str = "live",
@@ -208,6 +211,11 @@ def events(org_id: int, *, since: datetime | None = None, until: datetime | None
     found = UsageEvent.objects.filter(org_id=org_id)
     narrow = {"occurred_at__gte": since, "occurred_at__lt": until, "model": model, "key_id": key_id, "mode": mode}
     found = found.filter(**{name: value for name, value in narrow.items() if value is not None})
+    return page_of_events(found, cursor=cursor, limit=limit)
+
+
+def page_of_events(found: QuerySet[UsageEvent], *, cursor: str | None, limit: int) -> EventPage:
+    """A page of ledger entries that the caller narrowed to one organization, newest first."""
     if cursor:
         moment, event_id = _decode(cursor)
         found = found.filter(Q(occurred_at__lt=moment) | Q(occurred_at=moment, event_id__lt=event_id),
@@ -472,7 +480,7 @@ def _invoice(row: Invoice) -> InvoiceView:
                                  line.included, line.unit_amount, line.amount) for line in row.lines.all())
     return InvoiceView(str(row.pk), row.label, row.status, row.currency, row.period_start, row.period_end,
                        row.plan.code, lines, row.subtotal, row.discount, row.credit, row.tax, row.total,
-                       row.amount_paid, row.issued_at, row.due_at, row.paid_at)
+                       row.amount_paid, row.issued_at, row.due_at, row.paid_at, row.kind, row.tax_percent, row.bill_to)
 
 
 def _event(row: UsageEvent) -> EventView:

@@ -220,6 +220,11 @@ def verify_ledger() -> LedgerCheck:
     return LedgerCheck(UsageEvent.objects.count(), UsageRollupHour.objects.count(), differences, mispriced)
 
 
+def plan_named(code: str) -> Plan:
+    """A plan of the house, made on the first call; raises validation_error for an unknown one."""
+    return _plan(code)
+
+
 def _plan(code: str) -> Plan:
     if code not in PLANS:
         raise Problem("validation_error", f"there is no plan {code}")

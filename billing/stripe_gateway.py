@@ -8,6 +8,7 @@ may be sent again). Retries are the caller's: each outside effect has an explici
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from billing.payment_address import is_stripe, refuse_live_key_elsewhere
 from kernel import clock
 from kernel.problems import Problem
 
+logging.getLogger("stripe").setLevel(logging.WARNING)  # it reports every request
 TIMEOUT_S = 20
 # How far a webhook's timestamp may lie in the past or in the future. The library has no bound for the future.
 TOLERANCE = timedelta(minutes=5)

@@ -30,9 +30,9 @@ def main() -> int:
     if not api_key.startswith("sk_test_"):
         print("the sandbox takes a test key only: STRIPE_API_KEY must start with sk_test_", file=sys.stderr)
         return 2
-    store = Store(folder / "stripe.db")
+    store = Store(folder.joinpath("stripe.db"))
     public_url = os.environ.get("STRIPE_SANDBOX_URL") or f"http://{host}:{port}"
-    sandbox = Sandbox(contract.load(folder / "contract.json"), store, Actions(store, public_url), api_key)
+    sandbox = Sandbox(contract.load(folder.joinpath("contract.json")), store, Actions(store, public_url), api_key)
     server = Server((host, port), sandbox)
     deliveries = None
     if os.environ.get("STRIPE_WEBHOOK_URL"):

@@ -132,7 +132,7 @@ class _Reader:
         found = self._modules.get(name)
         if found is None:
             base = self._root.joinpath(*name.split(".")[1:])
-            path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+            path = base.joinpath("__init__.py") if base.is_dir() else base.with_suffix(".py")
             tree = ast.parse(path.read_text())
             imports = {alias.asname or alias.name: (node.module or "", alias.name) for node in ast.walk(tree)
                        if isinstance(node, ast.ImportFrom) for alias in node.names}

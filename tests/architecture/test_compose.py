@@ -25,9 +25,10 @@ def test_the_parts_of_the_product_are_there() -> None:
     assert parts <= set(SERVICES)
 
 
-def test_only_web_and_gateway_publish_ports_and_only_on_loopback_unless_told() -> None:
+def test_only_what_people_open_publishes_ports_and_only_on_loopback_unless_told() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"web", "gateway"}
+    assert set(published) == {"web", "gateway", "stripe-sandbox"}
+    assert SERVICES["stripe-sandbox"]["profiles"] == ["sandbox"]
     assert all(":-127.0.0.1:" in port for ports in published.values() for port in ports)
 
 

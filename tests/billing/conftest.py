@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from psycopg.conninfo import make_conninfo
+from sandbox_kit import API_KEY, SECRET, SandboxProcess
 
 
 @pytest.fixture
@@ -40,3 +41,26 @@ def redis_url() -> Iterator[str]:
         client.delete(*names)
     yield url
     client.close()
+
+
+@pytest.fixture(scope="session")
+def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """One sandbox Stripe for all tests; each test makes its own customers."""
+    process = SandboxProcess(tmp_path_factory.mktemp("stripe"))
+    process.start()
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def stripe(stripe_process: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxProcess]:
+    """The sandbox, with the product's gateway pointed at it and without chaos."""
+    from billing import stripe_gateway
+    from billing.sandbox_stripe.store import DEFAULTS
+
+    gateway = stripe_gateway.Gateway(API_KEY, stripe_process.base, SECRET)
+    for module in ("payments", "payouts", "webhooks", "reconciliation"):
+        monkeypatch.setattr(f"billing.{module}.gateway", lambda: gateway)
+    stripe_process.set(**DEFAULTS)
+    yield stripe_process
+    stripe_process.set(**DEFAULTS)
