@@ -121,6 +121,20 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800}
 
+# Forms of ours end on the payment provider's pages: its own, or the sandbox's.
+PAYMENT_PAGES = (["https://checkout.stripe.com", "https://billing.stripe.com", "https://connect.stripe.com"]
+                 if ENV.stripe_api_base.startswith("https://api.stripe.com") else [ENV.stripe_api_base])
+
+# Mail goes out by TESSERA_SMTP_URL (smtp://user:password@host:587); without one, letters are files under var/mail.
+_SMTP = urlsplit(ENV.smtp_url)
+DEFAULT_FROM_EMAIL = "Tessera <billing@" + (urlsplit(ENV.public_url).hostname or "localhost") + ">"
+EMAIL_BACKEND = "django.core.mail.backends." + ("smtp" if ENV.smtp_url else "filebased") + ".EmailBackend"
+EMAIL_FILE_PATH = ENV.var / "mail"
+EMAIL_HOST, EMAIL_PORT = _SMTP.hostname or "localhost", _SMTP.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _SMTP.username or "", _SMTP.password or ""
+EMAIL_USE_TLS = _SMTP.port == 587
+EMAIL_TIMEOUT = 20
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -128,7 +142,7 @@ SESSION_COOKIE_HTTPONLY = True
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": {
     "default-src": ["'self'"], "img-src": ["'self'", "data:", "blob:"], "media-src": ["'self'", "data:", "blob:"],
     "script-src": ["'self'"], "style-src": ["'self'"], "connect-src": ["'self'"], "frame-ancestors": ["'none'"],
-    "base-uri": ["'none'"], "form-action": ["'self'"], "object-src": ["'none'"],
+    "base-uri": ["'none'"], "form-action": ["'self'", *PAYMENT_PAGES], "object-src": ["'none'"],
 }}
 HTTPS = ENV.public_url.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from billing import pricing
+from billing import dunning, pricing
 from inference_backend.background import Background
 from inference_backend.jobs import execution, ports
 from inference_backend.runtime import Runtime
 from kernel.bus import listen
-from kernel.facts import GrantsChanged, VersionPublished
+from kernel.facts import AccountStateChanged, GrantsChanged, InvoicePaid, VersionPublished
+from marketplace.accounts import services as accounts
 from marketplace.listings import grants, playground
 from marketplace.listings import services as listings
 from model_registry import selectors as registry
@@ -23,6 +24,9 @@ def connect() -> None:
     listen(GrantsChanged, grants.on_grants_changed)
     listen(VersionPublished, snapshots.on_version_published)
     listen(VersionPublished, listings.on_version_published)
+    listen(InvoicePaid, dunning.on_invoice_paid)
+    listen(AccountStateChanged, lambda fact: accounts.set_status(
+        org_id=fact.org_id, status=fact.state, reason=fact.reason))
     # port → adapter
     pricing.use_price_book(registry.price_of)
     ports.set_playground_grant(playground.grant)

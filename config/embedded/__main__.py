@@ -109,6 +109,8 @@ async def _start_all(supervisor: Supervisor, var: Path, ports: state.Ports, valu
     nets = [services.PYTHON, "-m", "model_registry.nets", "build", "--out", values["TESSERA_NETS"]]
     await supervisor.step("nets", nets)
     await supervisor.step("prepare", [*manage, "prepare"])
+    if not state.brings_own_stripe():
+        await supervisor.start(services.stripe_sandbox(var, ports))
     await supervisor.start(services.triton(ports))
     await supervisor.start(services.web(ports))
     await supervisor.start(services.gateway(ports))

@@ -26,6 +26,15 @@ def redis(var: Path, ports: Ports, password: str) -> Service:
     )
 
 
+def stripe_sandbox(var: Path, ports: Ports) -> Service:
+    """The stand-in for Stripe: no real money. It tells the web process what happened, as Stripe would."""
+    return Service(
+        "stripe", [PYTHON, "-m", "billing.sandbox_stripe"], _http_ok(ports.stripe, "/healthz"), start_timeout=60,
+        environment={"STRIPE_SANDBOX_DATA": str(var / "stripe"),
+                     "STRIPE_WEBHOOK_URL": f"http://127.0.0.1:{ports.web}/api/v1/webhooks/stripe"},
+    )
+
+
 def triton(ports: Ports) -> Service:
     return Service(
         "triton", [PYTHON, "-m", "inference_backend.triton.server"],
