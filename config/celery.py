@@ -1,8 +1,10 @@
 """The Celery application. Tasks are hints to go and scan; facts live in Postgres."""
 
 import os
+from pathlib import Path
 
 from celery import Celery
+from celery.signals import beat_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tessera")
@@ -19,3 +21,11 @@ def _schedule(sender: Celery, **_: object) -> None:
     scans = {task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
              for task, seconds in SCHEDULE.items()}
     sender.conf.beat_schedule = {**BEAT_SCHEDULE, **scans}
+
+
+@worker_ready.connect
+@beat_init.connect
+def _show_ready(**_: object) -> None:
+    """Tells the embedded supervisor that this process takes work."""
+    if file := os.environ.get("TESSERA_READY_FILE"):
+        Path(file).touch()

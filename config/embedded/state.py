@@ -95,3 +95,11 @@ def read_run_env(path: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in path.read_text().splitlines())
     return {name: value for name, found, value in pairs if found}
+
+
+def code_cache(var: Path) -> dict[str, str]:
+    """Where the caller's shell forbids Python to keep compiled code in the tree, the processes keep it in the state
+    folder: each of them imports a thousand modules."""
+    if not os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        return {}
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(var / "pycache")}

@@ -1,12 +1,18 @@
 """Runs the product's processes: starts them in order, each when the one before is healthy; restarts what dies;
-drains on Ctrl-C. One log, a prefix per process."""
+drains on Ctrl-C. One log, a prefix per process.
+
+A process that ends is started again, after a pause that grows. One that ends `MAX_ENDS` times without having been
+healthy for `STEADY_S` between can't be helped by another start: the supervisor says so and ends everything.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import ctypes
+import math
 import os
+import re
 import signal
 import sys
 import time
@@ -20,6 +26,9 @@ from config.embedded.checks import StartError
 Ready = Callable[[], Awaitable[bool]]
 COLOURS = (36, 32, 35, 33, 34, 96, 92, 95)
 PR_SET_PDEATHSIG = 1
+MAX_ENDS = 4
+STEADY_S = 30.0
+MAX_LOG_BYTES = 64 << 20
 
 
 @dataclass(slots=True)
@@ -32,6 +41,8 @@ class Service:
     start_timeout: float = 60.0
     stop_timeout: float = 20.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    noise: re.Pattern[str] | None = None  # lines that go to the file only
+    before: Callable[[], None] = lambda: None  # runs before each start
     process: asyncio.subprocess.Process | None = None
 
 
@@ -40,21 +51,27 @@ class Log:
 
     def __init__(self, path: Path, *, quiet: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+            path.replace(path.with_suffix(".old.log"))
         self._file: TextIO = path.open("a", buffering=1)
         self._quiet = quiet
         self._colour = sys.stdout.isatty()
         self._colours: dict[str, int] = {}
 
-    def line(self, source: str, text: str) -> None:
+    def line(self, source: str, text: str, *, file_only: bool = False) -> None:
         stamp = time.strftime("%H:%M:%S")
         self._file.write(f"{stamp} {source:>8} | {text}\n")
-        if self._quiet and source != "tessera":
+        if file_only or (self._quiet and source != "tessera"):
             return
+        prefix = f"{source:>8}"
         if self._colour:
             colour = self._colours.setdefault(source, COLOURS[len(self._colours) % len(COLOURS)])
-            print(f"\x1b[{colour}m{source:>8}\x1b[0m | {text}", flush=True)
-        else:
-            print(f"{source:>8} | {text}", flush=True)
+            prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
+        with contextlib.suppress(OSError):  # the terminal may be gone; the drain must still finish
+            print(f"{prefix} | {text}", flush=True)
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class Supervisor:
@@ -67,12 +84,27 @@ class Supervisor:
         self._services: list[Service] = []
         self._watchers: list[asyncio.Task[None]] = []
         self._stopping = False
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def start(self, service: Service) -> None:
-        """Starts a service and returns once it is healthy."""
+    async def start(self, *services: Service) -> None:
+        """Starts services at once and returns when all are healthy; the first that fails is a StartError."""
+        tasks = [asyncio.create_task(self._start(service)) for service in services]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _start(self, service: Service) -> None:
         began = time.monotonic()
         self._services.append(service)
         await self._spawn(service)
+        await self._until_healthy(service)
+        self._log.line("tessera", f"{service.name} is ready ({time.monotonic() - began:.1f} s)")
+        self._watchers.append(asyncio.create_task(self._keep_alive(service)))
+
+    async def _until_healthy(self, service: Service) -> None:
+        began = time.monotonic()
         while not await _healthy(service):
             assert service.process is not None
             if service.process.returncode is not None:
@@ -80,18 +112,20 @@ class Supervisor:
             if time.monotonic() - began > service.start_timeout:
                 raise StartError(f"{service.name} was not ready after {service.start_timeout:.0f} s")
             await asyncio.sleep(0.05)
-        self._log.line("tessera", f"{service.name} is ready ({time.monotonic() - began:.1f} s)")
-        self._watchers.append(asyncio.create_task(self._keep_alive(service)))
 
-    async def step(self, name: str, command: Sequence[str]) -> None:
+    async def step(self, name: str, command: Sequence[str], *, doing: str) -> None:
         """Runs a command to its end; a failure ends the start."""
         began = time.monotonic()
-        self._log.line("tessera", f"{name} …")
-        process = await self._process(name, command, {})
-        await self._copy_output(name, process)
+        self._log.line("tessera", f"{doing} …")
+        process = await self._process(command, {})
+        try:
+            await self._copy_output(name, process, None)
+        except asyncio.CancelledError:
+            _kill_group(process.pid)
+            raise
         if await process.wait():
             raise StartError(f"{name} failed with code {process.returncode}; its lines are above")
-        self._log.line("tessera", f"{name}: done ({time.monotonic() - began:.1f} s)")
+        self._log.line("tessera", f"{name} is done ({time.monotonic() - began:.1f} s)")
 
     async def stop(self) -> None:
         """Drains the services in reverse order; what does not end in its time is killed with its children."""
@@ -102,20 +136,19 @@ class Supervisor:
             await self._end(service)
 
     async def _spawn(self, service: Service) -> None:
-        service.process = await self._process(service.name, service.command, service.environment)
-        task = asyncio.create_task(self._copy_output(service.name, service.process))
+        service.before()
+        service.process = await self._process(service.command, service.environment)
+        task = asyncio.create_task(self._copy_output(service.name, service.process, service.noise))
         self._watchers.append(task)
 
-    async def _process(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str]
-    ) -> asyncio.subprocess.Process:
+    async def _process(self, command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             *command, cwd=self._cwd, env={**self._environment, **environment}, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
             preexec_fn=_die_with_parent, limit=1 << 20,
         )
 
-    async def _copy_output(self, name: str, process: asyncio.subprocess.Process) -> None:
+    async def _copy_output(self, name: str, process: asyncio.subprocess.Process, noise: re.Pattern[str] | None) -> None:
         assert process.stdout is not None
         while True:
             try:
@@ -124,21 +157,38 @@ class Supervisor:
                 continue
             if not line:
                 return
-            self._log.line(name, line.decode(errors="replace").rstrip())
+            text = line.decode(errors="replace").rstrip()
+            self._log.line(name, text, file_only=noise is not None and noise.search(text) is not None)
 
     async def _keep_alive(self, service: Service) -> None:
-        pause = 0.2
+        ends, healthy_since = 0, time.monotonic()
         while not self._stopping:
             assert service.process is not None
-            began = time.monotonic()
-            code = await service.process.wait()
+            code = await _end_of(service.process)
             if self._stopping:
                 return
             _kill_group(service.process.pid)
-            pause = 0.2 if time.monotonic() - began > 30 else min(pause * 2, 5.0)
-            self._log.line("tessera", f"{service.name} ended with code {code}; starting it again in {pause:.1f} s")
+            ends = 1 if time.monotonic() - healthy_since > STEADY_S else ends + 1
+            if ends == MAX_ENDS:
+                self.fail(f"{service.name} ended {ends} times in a row; its lines are above")
+                return
+            pause = 0.1 * 2**ends
+            self._log.line("tessera", f"{service.name} {_ended(code)}; starting it again in {pause:.1f} s")
             await asyncio.sleep(pause)
             await self._spawn(service)
+            healthy_since = math.inf
+            try:
+                await self._until_healthy(service)
+            except StartError:  # it ended again or hangs: the next turn of the loop counts it
+                _kill_group(service.process.pid)
+                continue
+            healthy_since = time.monotonic()
+            self._log.line("tessera", f"{service.name} is ready again")
+
+    def fail(self, reason: str) -> None:
+        """Ends the run with this line."""
+        if not self.failed.done():
+            self.failed.set_result(reason)
 
     async def _end(self, service: Service) -> None:
         process = service.process
@@ -146,11 +196,22 @@ class Supervisor:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), service.stop_timeout)
+            await asyncio.wait_for(_end_of(process), service.stop_timeout)
         except TimeoutError:
             self._log.line("tessera", f"{service.name} did not drain in {service.stop_timeout:.0f} s: killed")
         _kill_group(process.pid)
-        await process.wait()
+        await _end_of(process)
+
+
+async def _end_of(process: asyncio.subprocess.Process) -> int:
+    """The exit status. `process.wait()` waits for the end of its output too, which a grandchild may hold open."""
+    while process.returncode is None:
+        await asyncio.sleep(0.05)
+    return process.returncode
+
+
+def _ended(code: int) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
 async def _healthy(service: Service) -> bool:
