@@ -34,7 +34,9 @@ log = logging.getLogger(__name__)
 
 LOAD_WAIT_S = 60.0  # a caller's patience with a load and with the room for it
 BACKEND_WAIT_S = 15.0  # how long a load waits for a Triton that is being restarted
-LOADS_AT_ONCE = 4
+LOADS_AT_ONCE = 2
+RESERVE = 0.97  # of the budget is given away: a model takes a little more after its first calls
+MEASURE_AFTER_S = 0.2  # a load; by then its first call is over too
 BEAT_S = 1.0
 ASK_EVERY_S = 0.1
 GATHER_S = 0.005  # announcements come in crowds
@@ -103,7 +105,9 @@ class Pools:
         self._tasks: set[asyncio.Task[None]] = set()
         self._service: list[asyncio.Task[None]] = []
         self._let_go = False
+        self._queued = False  # the table says that this member waits for room
         self._heard = False
+        self._measuring = False
 
     # ------------------------------------------------------------ the hot path
 
@@ -343,15 +347,14 @@ class Pools:
                 self._settle(name, None)
             elif not waiting.background and not self._models[name].claims and name not in self._working:
                 self._settle(name, None)  # everybody has left
-        if self._wants or self._done:
+        let_go, self._let_go = self._let_go, False
+        if self._wants or self._done or self._queued:
             await self.transact(self._serve)
-            self._let_go = False
-        elif self._let_go:
-            self._let_go = False
-            await self.store.post(self.me, self._post(), {"by": self.me, "news": True})
+        if let_go:  # whoever asked for the room looks again
+            await self._publish({"by": self.me, "news": True})
 
     def _serve(self, turn: Round) -> None:
-        turn.end(self._done)
+        turn.resume(self._wants)
         wants = []
         for name, waiting in self._wants.items():
             if not waiting.want.since:
@@ -363,18 +366,20 @@ class Pools:
                 del turn.table.queue[name]
                 turn.plan.changed = True
         turn.serve(wants)
+        self._queued = any(member == self.me for member, _ in turn.table.queue.values())
 
     async def transact(self, decide: Callable[[Round], object]) -> Plan:
         """One round at the shared table, repeated until nobody was faster; then its plan is under way."""
         async with self._table_lock:
             for attempt in itertools.count():
-                done = len(self._done)
                 view = await self.store.read()
                 self._offset = view.now - self._clock()
                 self.counters.rounds += 1
                 idle = [name for name, r in self._here.items() if self._idle(r)]
-                turn = Round(view.table, {**view.posts, self.me: self._post()}, self.me, view.now, self.budget_mb,
-                             idle, self._working)
+                turn = Round(view.table, {**view.posts, self.me: self._post()}, self.me, view.now,
+                             self.budget_mb * RESERVE, idle, self._working)
+                done = len(self._done)
+                turn.end(self._done)
                 decide(turn)
                 plan = turn.plan
                 blocked = {name: self._here.pop(name) for name in (*plan.evict, *plan.gone) if name in self._here}
@@ -398,6 +403,12 @@ class Pools:
                 self.counters.conflicts += 1
                 await asyncio.sleep(random.random() * 0.002 * min(attempt + 1, 10))
         raise AssertionError("the loop has no other end")
+
+    async def _publish(self, event: Event | None = None) -> None:
+        """Says what this member holds, outside of a round. Never beside one: an older post that arrives later would
+        let go of what the round has taken."""
+        async with self._table_lock:
+            await self.store.post(self.me, self._post(), event)
 
     def _idle(self, resident: Resident) -> bool:
         """Nothing in flight, and nobody who waits for it together with others (for a while)."""
@@ -444,7 +455,7 @@ class Pools:
             try:
                 if self._offset is None:
                     self._offset = (await self.store.read()).now - self._clock()
-                await self.store.post(self.me, self._post())
+                await self._publish()
             except StoreError as error:
                 log.warning("the pool's table can't be reached: %s", error)
 
@@ -526,7 +537,7 @@ class Pools:
         self.counters.loads += 1
         self.counters.load_ms += load_ms
         self._done.append(Done(name, fence, "ready", load_ms))
-        self.spawn(self._measure(name))
+        self.spawn(self._measure())
 
     async def _patiently(self, change: Callable[[], Awaitable[None]]) -> None:
         """A Triton that is being restarted is waited for."""
@@ -539,14 +550,17 @@ class Pools:
                     raise
                 await asyncio.sleep(0.1)
 
-    async def _measure(self, name: str) -> None:
-        """Books what the model really takes."""
-        if self.processes is None:
+    async def _measure(self) -> None:
+        """Books what the models that were loaded just now really take; one look at all processes for many loads."""
+        if self.processes is None or self._measuring:
             return
-        mb = await asyncio.to_thread(self.processes.footprint, name)
-        if mb:
+        self._measuring = True
+        await asyncio.sleep(MEASURE_AFTER_S)
+        self._measuring = False
+        measured = await asyncio.to_thread(self.processes.footprints)
+        if measured:
             with contextlib.suppress(StoreError):
-                await self.transact(lambda turn: book(turn, {name: mb}))
+                await self.transact(lambda turn: book(turn, measured))
 
     async def _heal(self, name: str, fence: int) -> None:
         began = self._clock()

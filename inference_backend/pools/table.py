@@ -181,6 +181,21 @@ class Round:
             else:
                 entry.become("absent", self.now)
 
+    def resume(self, wanted: Collection[str]) -> None:
+        """Takes up own changes that nobody works on any more, as after a round that failed half-way."""
+        for model, entry in self.table.models.items():
+            if entry.owner != self.me or entry.state in ("ready", "absent") or model in self.working:
+                continue
+            if entry.state == "evicting":
+                self._own(model, entry, "evicting")
+                self.plan.evict[model] = entry.fence
+            elif entry.state == "reserved" and model not in wanted:
+                entry.become("absent", self.now)
+                self.plan.changed = self.plan.news = True
+            elif entry.state in ("loading", "healing") and model not in wanted:
+                self._own(model, entry, "loading")
+                self.plan.load[model] = entry.fence
+
     def serve(self, wants: Sequence[Want]) -> None:
         """Decides every want, the oldest first."""
         wanted = {want.model for want in wants}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes.util
+import functools
 import hashlib
 import http.client
 import importlib.metadata
@@ -22,10 +23,13 @@ import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO
+
+from inference_backend.triton.zygote import Zygote
 
 ADMIN_HEADER = "tessera-admin"
 INFER_HEADER = "tessera-infer"
@@ -35,6 +39,9 @@ ADMIN_APIS = "metadata,model-config,model-repository,statistics,shared-memory,tr
 INFER_APIS = "inference"
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 OUR_BACKENDS = ("onnxruntime", "host")
+PROBE_EVERY_S = 0.5
+HANG_S = 8.0  # without one answer; a probe waits for 2 s
+HUNG, GROWN = 101, 102  # statuses of `watch`
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 — POSIX shared memory, where the stubs' regions lie
 
 
@@ -55,6 +62,8 @@ class TritonSettings:
     infer_secret: str = ""
     address: str = "127.0.0.1"
     models: tuple[str, ...] = ()  # loaded at start
+    memory_mb: int = 1024  # of the server itself, without its models' processes; more is a leak
+    fork_server: bool = True  # models start as forks of a process that has their libraries, where that can be built
 
     @classmethod
     def from_environment(cls) -> TritonSettings:
@@ -85,6 +94,8 @@ class TritonServer:
         # The names of this server's shared memory, so that a sweep can't take another's.
         self._shm_prefix = f"tessera{hashlib.sha256(str(settings.state.resolve()).encode()).hexdigest()[:10]}"
         self._pid_file = settings.state / "triton.pid"
+        self.zygote = Zygote(settings.state, settings.repository)
+        self._start_zygote: Callable[[], None] | None = None
         self.log_file = settings.state / "triton.log"
 
     def start(self, output: IO[bytes] | None = None) -> None:
@@ -95,13 +106,22 @@ class TritonServer:
             _require_free(self.settings.address, port)
         wheel = _wheel()
         library = _libpython_folder()
-        self._install_backends(wheel)
+        stub = self._install_backends(wheel)
         self.settings.repository.mkdir(parents=True, exist_ok=True)
+        environment = self.environment(wheel, library)
         with contextlib.ExitStack() as files:
             log = output if output is not None else files.enter_context(self.log_file.open("wb"))
+            if not self.settings.fork_server:
+                self.zygote.reason = "it is switched off"
+            elif self.zygote.install(stub):
+                environment["TESSERA_ZYGOTE_SOCKET"] = str(self.zygote.socket)
+                self._start_zygote = functools.partial(self.zygote.start, stub, environment, log)
+                self._start_zygote()
+                if self.settings.models:
+                    self.zygote.wait()
             # Its own session: the stubs stay in its process group and can be ended with it.
             self.process = subprocess.Popen(
-                self.command(wheel), env=self.environment(wheel, library), stdin=subprocess.DEVNULL, stdout=log,
+                self.command(wheel), env=environment, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, cwd=self.settings.state, start_new_session=True,
             )
         self._pid_file.write_text(str(self.process.pid))
@@ -141,8 +161,9 @@ class TritonServer:
             "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1",
         }
 
-    def _install_backends(self, wheel: Path) -> None:
-        """A private copy, because Triton changes the stub's mode, with the stub of this Python and our backends."""
+    def _install_backends(self, wheel: Path) -> Path:
+        """A private copy, because Triton changes the stub's mode, with the stub of this Python and our backends; the
+        stub's path."""
         target = self.settings.state / "backends"
         self.settings.state.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(target, ignore_errors=True)
@@ -157,6 +178,7 @@ class TritonServer:
         for name in OUR_BACKENDS:
             (target / name).mkdir()
             shutil.copy(ours / name / "model.py", target / name / "model.py")
+        return target / "python" / stub.name
 
     def wait_ready(self, timeout: float = 30.0) -> None:
         """Returns when the server is ready; TritonError with the log's end where it ends or takes too long."""
@@ -191,9 +213,32 @@ class TritonServer:
                 process.wait(timeout)
         _kill_group(process.pid)
         process.wait()
+        self.zygote.stop()
         self.process = None
         self._pid_file.unlink(missing_ok=True)
         self._sweep()
+
+    def watch(self) -> int:
+        """Returns when Triton has ended, with its status, or when it has to be ended: it hangs, or it holds memory
+        that it should have given back. A fork server that dies is started again."""
+        assert self.process is not None
+        answered = time.monotonic()
+        idle = _Idle(self.process.pid)
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.process.wait(PROBE_EVERY_S)
+            if self.ready():
+                answered = time.monotonic()
+            elif time.monotonic() - answered > HANG_S:
+                print(f"Triton has not answered for {HANG_S:g} s: it is ended", file=sys.stderr, flush=True)
+                return HUNG
+            mb = resident_mb(self.process.pid)
+            if mb > 2 * self.settings.memory_mb or (mb > self.settings.memory_mb and idle.now()):
+                print(f"Triton keeps {mb:.0f} MB beside its models': it is started anew", file=sys.stderr, flush=True)
+                return GROWN
+            if self._start_zygote is not None and not self.zygote.alive():
+                print("the fork server has ended: it is started again", file=sys.stderr, flush=True)
+                self._start_zygote()
 
     def _end_leftover(self) -> None:
         """Ends the Triton of an owner that was killed: it would hold the ports."""
@@ -207,6 +252,7 @@ class TritonServer:
         except (OSError, ValueError):
             pass
         self._pid_file.unlink(missing_ok=True)
+        self.zygote.end_leftover()
         self._sweep()
 
     def _sweep(self) -> None:
@@ -231,6 +277,33 @@ class TritonServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.stop()
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that a process holds; 0.0 where it can't be seen."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    except OSError:
+        return 0.0
+
+
+class _Idle:
+    """Whether a process has used next to no processor time since it was asked before."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._ticks = self._read()
+
+    def _read(self) -> int:
+        try:
+            fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0
+        return int(fields[11]) + int(fields[12])
+
+    def now(self) -> bool:
+        before, self._ticks = self._ticks, self._read()
+        return self._ticks - before <= 1
 
 
 def _kill_group(pid: int) -> None:
@@ -297,13 +370,14 @@ def main() -> int:
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+        patience = 10.0
         try:
             server.start(sys.stdout.buffer)
-            assert server.process is not None
-            code = server.process.wait()
+            code = server.watch()
+            patience = 0.2 if code == HUNG else patience  # a Triton that hangs doesn't hear a request to end
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            server.stop()
+            server.stop(patience)
         print(f"Triton ended with status {code}", file=sys.stderr)
         return 1
     except TritonError as error:

@@ -25,15 +25,20 @@ from inference_backend.triton.control import TritonControl
 from inference_backend.triton.server import TritonServer, TritonSettings
 
 
-def write_net(folder: Path, models: Path, name: str, number: float, *, weights: int = 1) -> None:
-    """y = x + number, with `weights` thousand floats that take memory."""
-    floats = TensorProto.FLOAT
-    ballast = np.full(weights * 1000, number, np.float32)
+def write_net(folder: Path, models: Path, name: str, number: float, *, ballast_mb: int = 0) -> None:
+    """y = x + number, by a net that takes `ballast_mb` of memory but none on the disk."""
+    floats, whole = TensorProto.FLOAT, TensorProto.INT64
+    constants = [
+        helper.make_tensor("size", whole, [1], [max(ballast_mb, 1) << 18]),
+        helper.make_tensor("zero", floats, [1], [0]), helper.make_tensor("number", floats, [1], [number])]
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["ballast"], value=helper.make_tensor("v", floats, [1], [0])),
+        helper.make_node("Mul", ["x", "zero"], ["none"]), helper.make_node("Cast", ["none"], ["index"], to=whole),
+        helper.make_node("Gather", ["ballast", "index"], ["nothing"]),
+        helper.make_node("Add", ["x", "nothing"], ["same"]), helper.make_node("Add", ["same", "number"], ["y"])]
     graph = helper.make_graph(
-        [helper.make_node("ReduceMean", ["ballast"], ["mean"], axes=[0], keepdims=1),
-         helper.make_node("Add", ["x", "mean"], ["y"])], "g",
-        [helper.make_tensor_value_info("x", floats, ["n", 4])], [helper.make_tensor_value_info("y", floats, ["n", 4])],
-        [onnx.numpy_helper.from_array(ballast, "ballast")])
+        nodes, "g", [helper.make_tensor_value_info("x", floats, ["n", 4])],
+        [helper.make_tensor_value_info("y", floats, ["n", 4])], constants)
     path = folder / f"{name}.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
     repository.write_onnx(models, name, path)

@@ -25,7 +25,7 @@ NETS = {f"net-{number:02}": float(number) for number in range(COUNT)}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
-    with server_at(tmp_path_factory.mktemp("pools"), NETS) as running:
+    with server_at(tmp_path_factory.mktemp("pools"), NETS, ballast_mb=20) as running:
         yield running
 
 
@@ -71,7 +71,7 @@ class Peak:
         self.models = 0
 
     def _run(self) -> None:
-        while not self._stop.wait(0.2):
+        while not self._stop.wait(0.5):
             found = self._processes.footprints()
             total = sum(found.values())
             if total > self.mb:
