@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import count
@@ -70,13 +70,17 @@ _STORED = "SELECT event_id, occurred_at, request_hash FROM billing_usage_event W
 
 _SPENT = """
 SELECT key_id, sum(amount) AS amount, sum(events)::bigint AS events FROM billing_usage_rollup_hour
-WHERE org_id = $1 AND mode = 'live' AND hour >= $2::timestamptz AND hour < $2::timestamptz + interval '1 month'
-GROUP BY key_id
+WHERE org_id = $1 AND mode = 'live' AND hour >= $2 AND hour < $3 GROUP BY key_id
+"""
+_SPENT_WITHIN_AN_HOUR = """
+SELECT key_id, sum(units * unit_amount) AS amount, count(*) AS events FROM billing_usage_event
+WHERE org_id = $1 AND mode = 'live' AND occurred_at >= $2 AND occurred_at < $3 GROUP BY key_id
 """
 
 # What an event itself can be at fault for. Anything else is Postgres' or the network's trouble, and worth a retry.
 _POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 _T = TypeVar("_T")
 
@@ -173,10 +177,12 @@ class LedgerWriter:
         self._wake.set()
         return await waiting.answer
 
-    async def spent(self, org_id: int, key_id: int, month: str) -> dict[int, tuple[Decimal, int]]:
-        """Key id → (exact minor units, calls) of an organization's live usage in a month: what `RedisMeter` loads."""
-        found = await self.query(_SPENT, org_id, month_start(month))
-        return {key_id: (Decimal(0), 0)} | {row["key_id"]: (row["amount"], row["events"]) for row in found}
+    async def spent(self, org_id: int, since: datetime, until: datetime) -> dict[int, tuple[Decimal, int]]:
+        """Key id → (exact minor units, calls) of an organization's live usage in [since, until): what `RedisMeter`
+        loads. Spans of whole hours come from the sums. Raises Problem overloaded."""
+        whole = not (since.minute or since.second or until.minute or until.second)
+        found = await self.query(_SPENT if whole else _SPENT_WITHIN_AN_HOUR, org_id, since, until)
+        return {row["key_id"]: (row["amount"], row["events"]) for row in found}
 
     async def known(self, event_id: UUID) -> datetime | None:
         """When the entry of this id occurred; None where there is none, or where its answer was withheld.
@@ -200,7 +206,7 @@ class LedgerWriter:
             try:
                 async with asyncio.timeout(self._give_up_s):
                     return cast(list[Any], await self._reading.run(lambda link: link.fetch(statement, *arguments)))
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as caught:
+            except _TROUBLE as caught:
                 error = caught
         raise _unreachable() from error
 
@@ -243,7 +249,7 @@ class LedgerWriter:
                 log.error("ledger refused event %s: %s", batch[0].event.event_id, error)
                 _refuse(batch, Problem("backend_error", "the ledger refused this entry"))
                 return
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except _TROUBLE as error:
                 self.figures.retries += 1
                 uncertain, self.healthy = True, False
                 if loop.time() + pause >= deadline:
@@ -319,7 +325,7 @@ class LedgerWriter:
             try:
                 async with asyncio.timeout(self._give_up_s):
                     await self._reading.run(partial(self._take_back, event, moments))
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            except _TROUBLE:
                 self._unknown[event_id] = event, moments
                 await asyncio.sleep(WRITE_OFF_EVERY_S)
 
@@ -377,7 +383,7 @@ class _Link:
 
     async def close(self) -> None:
         if self._connection is not None:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with suppress(*_TROUBLE):
                 await self._connection.close(timeout=1)
             self._drop()
 
@@ -385,12 +391,6 @@ class _Link:
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
             connection.terminate()
-
-
-def month_start(month: str) -> datetime:
-    """The first instant of ``2026-11``."""
-    year, number = month.split("-")
-    return datetime(int(year), int(number), 1, tzinfo=UTC)
 
 
 def _unreachable() -> Problem:

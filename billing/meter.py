@@ -1,157 +1,51 @@
-"""Limits in one atomic Redis script per step: rate, calls in flight, monthly calls and monthly money.
+"""Limits in one atomic Redis script per step: rate, calls in flight, and calls and money of a key, a team and an
+organization over a minute, a day and a month.
 
 `reserve` sets an estimate aside before the model runs, `settle` turns it into spending, `release` gives it back; a hold
-whose caller died gives itself back when it expires. Nothing is admitted unless `spent + held + estimate <= limit`, so
-concurrent callers can't overspend. Amounts are whole micro-minor units (a millionth of a cent), rounded up; scripts
-count exactly up to 2^53 of them, nine billion minor units a month.
+whose caller died gives itself back when it expires. Nothing is admitted unless `spent + held + estimate <= limit` holds
+for every limit, so concurrent callers can't overspend. Amounts are whole micro-minor units (a millionth of a cent),
+rounded up: nine billion minor units a window.
 
-Redis holds only what the ledger can give again. A month that Redis does not know is loaded from the ledger before the
-first call is admitted; `reconcile` sets warm months right every minute. Without Redis nothing is admitted.
-
-Keys of one organization share the hash tag ``meter:{org}``:
-``:m:<month>`` spent, held, calls, calls_held, s:<key>, h:<key> · ``:holds`` event → expiry · ``:hold`` event → its hold
-· ``:open:<key>`` calls in flight · ``:r:<key>:<minute>`` calls of a minute (the rate is a sliding window of two).
+Redis holds only what the ledger can give again. A counter that Redis does not know is loaded from the ledger before
+the first call is admitted; `meter_reconcile` sets all counters right every minute. Without Redis nothing that costs
+money is admitted; test-mode calls go on at the key's rate, counted in this process.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Context, Decimal
 from typing import Any
 from uuid import UUID
 
-from redis.exceptions import RedisError
+import hiredis
 
+from billing import meter_scripts as scripts
+from billing.meter_wire import RedisWire, WireError, bulk, command, sha
 from kernel import clock
-from kernel.contracts import Grant, Hold
+from kernel.contracts import Grant, Hold, Limit
 from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
 
 MICRO = 1_000_000
 GRACE_MS = 5_000  # a hold outlives its call's deadline by the time that committing may take
+LIVES = {"month": 3_456_000, "day": 172_800, "minute": 300}  # seconds that a counter is kept
+PLANS_KEPT = 10_000  # grants whose encoded limits are remembered
 _EXACT = 1 << 53
+_PRECISE = Context(prec=60)
 
-# (org, key, month) → key id → (exact minor units, calls): the ledger's word on a month. See LedgerWriter.spent.
-Spent = Callable[[int, int, str], Awaitable[dict[int, tuple[Decimal, int]]]]
-
-_COMMON = """
-local p = KEYS[1]
-local function month_of(m) return p .. ':m:' .. m end
-local function add(h, field, n) if n ~= 0 then redis.call('HINCRBY', h, field, string.format('%.0f', n)) end end
-local function give_back(event)
-  local text = redis.call('HGET', p .. ':hold', event)
-  redis.call('ZREM', p .. ':holds', event)
-  if not text then return nil end
-  local m, key, amount, calls = string.match(text, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
-  redis.call('HDEL', p .. ':hold', event)
-  redis.call('ZREM', p .. ':open:' .. key, event)
-  add(month_of(m), 'held', -tonumber(amount))
-  add(month_of(m), 'h:' .. key, -tonumber(amount))
-  add(month_of(m), 'calls_held', -tonumber(calls))
-  return tonumber(calls)
-end
-"""
-
-# ARGV: event, key, month, live, estimate, limit, key limit, calls limit (-1 = none), rate, concurrency, lifetime in ms
-RESERVE = _COMMON + """
-local event, key, m, live = ARGV[1], ARGV[2], month_of(ARGV[3]), ARGV[4] == '1'
-local est, limit, key_limit = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local call_limit, rate, concurrency = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-for _, old in ipairs(redis.call('ZRANGEBYSCORE', p .. ':holds', '-inf', now, 'LIMIT', 0, 1000)) do give_back(old) end
-
-local minute = math.floor(now / 60000)
-local passed = now % 60000
-local reset = math.ceil((60000 - passed) / 1000)
-local this = p .. ':r:' .. key .. ':' .. string.format('%.0f', minute)
-local last = p .. ':r:' .. key .. ':' .. string.format('%.0f', minute - 1)
-local used = tonumber(redis.call('GET', this) or 0)
-  + math.floor(tonumber(redis.call('GET', last) or 0) * (60000 - passed) / 60000)
-
-local known = redis.call('HGET', p .. ':hold', event)
-if known then return {'replayed', math.max(0, rate - used), reset, known} end
-if used + 1 > rate then return {'rate', 0, reset} end
-if redis.call('ZCARD', p .. ':open:' .. key) + 1 > concurrency then return {'concurrency', rate - used, reset} end
-if live then
-  local f = redis.call('HMGET', m, 'spent', 'held', 'calls', 'calls_held', 's:' .. key, 'h:' .. key)
-  if not f[1] then return {'cold', 0, 0} end
-  for i = 1, 6 do f[i] = tonumber(f[i] or 0) end
-  if call_limit >= 0 and f[3] + f[4] + 1 > call_limit then
-    return {'calls', rate - used, reset, string.format('%.0f', f[3])} end
-  if limit >= 0 and f[1] + f[2] + est > limit then
-    return {'money', rate - used, reset, string.format('%.0f', math.max(0, limit - f[1] - f[2]))} end
-  if key_limit >= 0 and f[5] + f[6] + est > key_limit then
-    return {'key money', rate - used, reset, string.format('%.0f', math.max(0, key_limit - f[5] - f[6]))} end
-  add(m, 'held', est)
-  add(m, 'h:' .. key, est)
-  add(m, 'calls_held', 1)
-else
-  est = 0
-end
-local ends = string.format('%.0f', now + tonumber(ARGV[11]))
-redis.call('ZADD', p .. ':holds', ends, event)
-redis.call('ZADD', p .. ':open:' .. key, ends, event)
-redis.call('HSET', p .. ':hold', event,
-  ARGV[3] .. '|' .. key .. '|' .. string.format('%.0f', est) .. '|' .. (live and '1' or '0'))
-redis.call('INCR', this)
-redis.call('EXPIRE', this, 130)
-return {'held', rate - used - 1, reset}
-"""
-
-# ARGV: event, key, month, amount. A month that Redis does not know keeps the amount aside for whoever loads it.
-SETTLE = _COMMON + """
-local m, amount = month_of(ARGV[3]), tonumber(ARGV[4])
-local calls = give_back(ARGV[1])
-if calls == nil then calls = amount > 0 and 1 or 0 end
-if calls == 0 and amount == 0 then return 0 end
-local side = redis.call('HEXISTS', m, 'spent') == 1 and '' or 'late '
-add(m, side .. 'spent', amount)
-add(m, side .. 's:' .. ARGV[2], amount)
-add(m, side .. 'calls', calls)
-redis.call('EXPIRE', m, 3456000)
-return 1
-"""
-
-RELEASE = _COMMON + """
-give_back(ARGV[1])
-return 1
-"""
-
-# ARGV: month, then field and amount in turn. The first loader wins: later ones would undo what was settled since.
-LOAD = _COMMON + """
-local m = month_of(ARGV[1])
-if redis.call('HEXISTS', m, 'spent') == 1 then return 0 end
-for i = 2, #ARGV, 2 do redis.call('HINCRBY', m, ARGV[i], ARGV[i + 1]) end
-for _, field in ipairs(redis.call('HKEYS', m)) do
-  if string.sub(field, 1, 5) == 'late ' then
-    add(m, string.sub(field, 6), tonumber(redis.call('HGET', m, field)))
-    redis.call('HDEL', m, field)
-  end
-end
-redis.call('HINCRBY', m, 'spent', 0)
-redis.call('EXPIRE', m, 3456000)
-return 1
-"""
-
-# ARGV: month, then field, ledger's amount and the amount seen before the ledger was read, in turn.
-# What was settled in between is kept on top: it may be counted twice for a minute, but never missed.
-RECONCILE = _COMMON + """
-local m = month_of(ARGV[1])
-if redis.call('HEXISTS', m, 'spent') == 0 then return 0 end
-for i = 2, #ARGV, 3 do
-  local now = tonumber(redis.call('HGET', m, ARGV[i]) or 0)
-  redis.call('HSET', m, ARGV[i], string.format('%.0f', tonumber(ARGV[i + 1]) + now - tonumber(ARGV[i + 2])))
-end
-return 1
-"""
+# (org, from, to) → key id → (exact minor units, calls): the ledger's word on a span. See LedgerWriter.spent.
+Spent = Callable[[int, datetime, datetime], Awaitable[dict[int, tuple[Decimal, int]]]]
 
 
 def micro(amount: Decimal) -> int:
     """Micro-minor units of an amount, rounded up: a limit is never passed by rounding."""
-    return int(amount.scaleb(6, Context(prec=60)).to_integral_value(ROUND_CEILING))
+    return int(amount.scaleb(6, _PRECISE).to_integral_value(ROUND_CEILING))
 
 
 def minor(amount: int) -> Decimal:
@@ -159,137 +53,269 @@ def minor(amount: int) -> Decimal:
     return Decimal(amount).scaleb(-6)
 
 
-def fields(spent: dict[int, tuple[Decimal, int]]) -> dict[str, int]:
-    """The counters of a month in Redis, from what the ledger says of each key."""
-    counters = {"spent": 0, "calls": 0}
-    for key_id, (amount, calls) in spent.items():
-        counters[f"s:{key_id}"] = micro(amount)
-        counters["spent"] += micro(amount)
-        counters["calls"] += calls
-    return counters
+def prefix(org_id: int) -> str:
+    """What the names of an organization's keys in Redis begin with."""
+    return f"meter:{{{org_id}}}"
+
+
+def span(window: str, moment: datetime) -> tuple[str, datetime, datetime]:
+    """The window that a moment falls in: how it is written, its first instant and the next one's."""
+    moment = moment.astimezone(UTC)
+    if window == "minute":
+        begins = moment.replace(second=0, microsecond=0)
+        return f"{begins:%Y-%m-%dT%H%M}", begins, begins + timedelta(minutes=1)
+    begins = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if window == "day":
+        return f"{begins:%Y-%m-%d}", begins, begins + timedelta(days=1)
+    begins = begins.replace(day=1)
+    return f"{begins:%Y-%m}", begins, (begins + timedelta(days=32)).replace(day=1)
+
+
+def limits_of(grant: Grant) -> list[Limit]:
+    """All limits of a grant, one per scope and window. The month of the organization and of the key are always
+    counted, limited or not: pages, alerts and `verify_ledger` read them."""
+    every: dict[tuple[str, str], Limit] = {
+        ("org", "month"): Limit("org", "month", grant.monthly_limit_minor, grant.monthly_units),
+        ("key", "month"): Limit("key", "month", grant.key_limit_minor, None)}
+    for more in grant.limits:
+        have = every.get((more.scope, more.window))
+        every[more.scope, more.window] = more if have is None else Limit(
+            more.scope, more.window, _tighter(have.money_minor, more.money_minor), _tighter(have.calls, more.calls),
+            more.keys, more.id)
+    return list(every.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """One limit in one window, as its name in Redis: ``day:2026-11-21:key:11``."""
+
+    name: str
+    limit: Limit
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A grant's limits of the present minute, encoded: only event, estimate and lifetime are to be added."""
+
+    grant: Grant
+    counters: tuple[_Counter, ...]
+    names: str
+    head: bytes
 
 
 class RedisMeter:
-    """`kernel.contracts.Meter` over `redis.asyncio`; `spent` loads a month from the ledger (LedgerWriter.spent).
+    """`kernel.contracts.Meter` over one Redis connection; `spent` loads a counter from the ledger (LedgerWriter.spent).
 
     Give back with `settle` after a commit that was new, with `release` after anything else (a failed call, a commit
-    that was a duplicate). Both never fail a call that is answered already: what they could not do, expiry and the next
-    reconcile do.
+    that was a duplicate). Both only send: they never fail or delay a call that is answered already, and what they
+    could not do, expiry and the next reconcile do.
     """
 
-    def __init__(self, redis: Any, spent: Spent | None = None) -> None:
+    def __init__(self, url: str, spent: Spent | None = None, *, timeout_s: float = 2.0) -> None:
         self._spent = spent
-        self._reserve = redis.register_script(RESERVE)
-        self._settle = redis.register_script(SETTLE)
-        self._release = redis.register_script(RELEASE)
-        self._load = redis.register_script(LOAD)
+        self._wire = RedisWire(url, (scripts.RESERVE, scripts.SETTLE, scripts.RELEASE, scripts.LOAD),
+                               timeout_s=timeout_s)
+        self._plans: dict[int, _Plan] = {}
+        self._minute = (datetime.min.replace(tzinfo=UTC),) * 2  # of the plans
+        self._loading: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._alone = _LocalRate()
+
+    async def stop(self) -> None:
+        """Sends what is still to be sent, then hangs up."""
+        await self._wire.close()
+
+    async def settled(self) -> None:
+        """Returns once Redis has executed every step given so far."""
+        await self._wire.drain()
 
     async def reserve(self, grant: Grant, event_id: UUID, *, estimate_minor: Decimal, timeout_ms: int) -> Hold:
         """Sets `estimate_minor` and one call aside. The same event id keeps the hold that it has (`replayed`).
 
         Raises Problem rate_limited, concurrency_limited, quota_exceeded (calls), budget_exceeded (money) or overloaded
-        (Redis or the ledger behind a cold month is unreachable).
+        (Redis or the ledger behind a cold counter is unreachable).
         """
         live = grant.mode == "live"
         estimate = micro(estimate_minor) if live else 0
         if not 0 <= estimate < _EXACT:
             raise ValueError("the estimate is out of range")
-        month = clock.now().strftime("%Y-%m")
-        arguments = [
-            str(event_id), grant.key_id, month, int(live), estimate, _limit(grant.monthly_limit_minor),
-            _limit(grant.key_limit_minor), -1 if grant.monthly_units is None else grant.monthly_units,
-            grant.rate_per_minute, grant.concurrency, timeout_ms + GRACE_MS,
-        ]
+        plan = self._plan(grant)
+        payload = plan.head + bulk(str(event_id), estimate, timeout_ms + GRACE_MS)
         try:
-            answer = await self._reserve(keys=[_prefix(grant.org_id)], args=arguments)
-            if _text(answer[0]) == "cold":
-                await self._warm(grant, month)
-                answer = await self._reserve(keys=[_prefix(grant.org_id)], args=arguments)
-        except (TimeoutError, RedisError, OSError) as error:
+            answer = await self._wire.call(payload)
+            for _ in plan.counters:
+                if answer[0] != b"cold":
+                    break
+                await self._load(grant, plan)
+                answer = await self._wire.call(payload)
+        except (WireError, hiredis.ReplyError) as error:
+            if not live:
+                return self._alone.hold(grant, event_id)
             raise _unavailable() from error
-        verdict, remaining, reset = _text(answer[0]), int(answer[1]), int(answer[2])
-        if verdict == "replayed":
-            held = _text(answer[3]).split("|")
-            return Hold(event_id, grant.org_id, grant.key_id, minor(int(held[2])), held[0], grant.rate_per_minute,
-                        remaining, reset, replayed=True)
-        if verdict != "held":
-            raise _refusal(verdict, grant, reset, _text(answer[3]) if len(answer) > 3 else "")
-        return Hold(event_id, grant.org_id, grant.key_id, minor(estimate), month, grant.rate_per_minute, remaining,
-                    reset)
+        verdict, remaining, reset = answer[0], int(answer[1]), int(answer[2])
+        if verdict == b"held":
+            return Hold(event_id, grant.org_id, grant.key_id, minor(estimate), self._month, grant.rate_per_minute,
+                        remaining, reset, counters=plan.names)
+        if verdict == b"replayed":
+            _, amount, _, names = answer[3].decode().split("|")
+            return Hold(event_id, grant.org_id, grant.key_id, minor(int(amount)), self._month, grant.rate_per_minute,
+                        remaining, reset, replayed=True, counters=names)
+        raise _refusal(verdict, grant, plan, remaining, reset, answer[3:])
 
     async def settle(self, hold: Hold, *, amount_minor: Decimal) -> None:
         """The call was delivered and committed: its hold becomes `amount_minor` of spending."""
-        await self._finish(self._settle, hold, str(hold.event_id), hold.key_id, hold.month, micro(amount_minor))
+        if not hold.local:
+            await self._finish(hold, _EVALSHA_SETTLE + bulk(
+                prefix(hold.org_id), str(hold.event_id), micro(amount_minor), 1 if hold.counters else 0,
+                hold.counters))
 
     async def release(self, hold: Hold) -> None:
         """The call was not billed: its hold is given back."""
-        await self._finish(self._release, hold, str(hold.event_id))
+        if not hold.local:
+            await self._finish(hold, _EVALSHA_RELEASE + bulk(prefix(hold.org_id), str(hold.event_id)))
 
-    async def _finish(self, script: Any, hold: Hold, *arguments: object) -> None:
+    async def _finish(self, hold: Hold, payload: bytes) -> None:
         try:
-            await script(keys=[_prefix(hold.org_id)], args=list(arguments))
-        except (TimeoutError, RedisError, OSError) as error:
+            (await self._wire.send(payload)).add_done_callback(_note)
+        except WireError as error:
             log.warning("hold %s is left to expire: %s", hold.event_id, error)
 
-    async def _warm(self, grant: Grant, month: str) -> None:
-        spent = await self._spent(grant.org_id, grant.key_id, month) if self._spent else {}
-        pairs: list[object] = []
-        for field, amount in fields(spent).items():
-            pairs += [field, amount]
-        await self._load(keys=[_prefix(grant.org_id)], args=[month, *pairs])
+    # ------------------------------------------------------------ limits, encoded
+
+    def _plan(self, grant: Grant) -> _Plan:
+        now = clock.now()
+        if not self._minute[0] <= now < self._minute[1]:
+            self._plans.clear()
+            self._minute = span("minute", now)[1:]
+            self._month = span("month", now)[0]
+        plan = self._plans.get(grant.key_id)
+        if plan is None or plan.grant is not grant:
+            if len(self._plans) >= PLANS_KEPT:
+                self._plans.clear()
+            plan = self._plans[grant.key_id] = _plan(grant, now)
+        return plan
+
+    async def _load(self, grant: Grant, plan: _Plan) -> None:
+        """Asks the ledger for all counters of a grant; callers that need the same ones share the question."""
+        name = grant.org_id, plan.names
+        task = self._loading.get(name)
+        if task is None:
+            task = self._loading[name] = asyncio.create_task(self._load_now(grant, plan))
+            task.add_done_callback(lambda _: self._loading.pop(name, None))
+        await asyncio.shield(task)
+
+    async def _load_now(self, grant: Grant, plan: _Plan) -> None:
+        found: dict[tuple[datetime, datetime], dict[int, tuple[Decimal, int]]] = {}
+        arguments: list[str | int] = []
+        for counter in plan.counters:
+            when = counter.begins, counter.ends
+            if when not in found:
+                found[when] = await self._spent(grant.org_id, *when) if self._spent else {}
+            amount, calls = counted(counter.limit, grant.key_id, found[when])
+            arguments += [counter.name, LIVES[counter.limit.window], amount, calls]
+        await self._wire.call(command("EVALSHA", sha(scripts.LOAD), 1, prefix(grant.org_id), *arguments))
 
 
-def reconcile(redis: Any, month: str, spent: Callable[[int], dict[int, tuple[Decimal, int]]]) -> int:
-    """Sets every month that Redis knows to the ledger's sums; returns how many organizations had drifted.
+class _LocalRate:
+    """The rate of test-mode calls while Redis is away: they cost nothing, so only their number matters."""
 
-    `redis` is a synchronous client, `spent` reads one organization from the ledger. Safe beside running calls.
-    """
-    script, drifted = redis.register_script(RECONCILE), 0
-    for name in list(redis.scan_iter(match=f"meter:{{*}}:m:{month}", count=500)):
-        prefix = _text(name).rpartition(":m:")[0]
-        seen = {_text(field): int(amount) for field, amount in redis.hgetall(name).items()}
-        if "spent" not in seen:
-            continue
-        truth = fields(spent(int(prefix.removeprefix("meter:{").removesuffix("}"))))
-        truth |= {field: 0 for field in seen if field.startswith("s:") and field not in truth}
-        changed = {field: amount for field, amount in truth.items() if amount != seen.get(field, 0)}
-        if changed:
-            drifted += 1
-            triples = [part for field, amount in changed.items() for part in (field, amount, seen.get(field, 0))]
-            script(keys=[prefix], args=[month, *triples])
-    return drifted
+    def __init__(self) -> None:
+        self._used: dict[int, tuple[datetime, int]] = {}
+
+    def hold(self, grant: Grant, event_id: UUID) -> Hold:
+        """Raises Problem rate_limited past the key's rate of this minute in this process."""
+        now = clock.now()
+        _, minute, ends = span("minute", now)
+        begun, used = self._used.get(grant.key_id, (minute, 0))
+        used = used if begun == minute else 0
+        reset = max(1, -((now - ends) // timedelta(seconds=1)))
+        if used >= grant.rate_per_minute:
+            raise _rate_limited(grant, reset)
+        if len(self._used) >= PLANS_KEPT:
+            self._used.clear()
+        self._used[grant.key_id] = minute, used + 1
+        return Hold(event_id, grant.org_id, grant.key_id, Decimal(0), f"{now:%Y-%m}", grant.rate_per_minute,
+                    grant.rate_per_minute - used - 1, reset, local=True)
 
 
-def _prefix(org_id: int) -> str:
-    return f"meter:{{{org_id}}}"
+def counted(limit: Limit, key_id: int, spent: dict[int, tuple[Decimal, int]]) -> tuple[int, int]:
+    """Micro-minor units and calls that a limit's scope has used, from what the ledger says of each key."""
+    keys = {key_id} if limit.scope == "key" else set(limit.keys) if limit.scope == "team" else set(spent)
+    used = [spent[key] for key in keys if key in spent]
+    return sum(micro(amount) for amount, _ in used), sum(calls for _, calls in used)
+
+
+def counter_name(limit: Limit, key_id: int, moment: datetime) -> str:
+    """How Redis calls a limit's counter at a moment."""
+    scope = {"org": "org", "key": f"key:{key_id}", "team": f"team:{limit.id}"}[limit.scope]
+    return f"{limit.window}:{span(limit.window, moment)[0]}:{scope}"
+
+
+def _plan(grant: Grant, now: datetime) -> _Plan:
+    if grant.mode != "live":
+        counters: tuple[_Counter, ...] = ()
+    else:
+        counters = tuple(_Counter(counter_name(limit, grant.key_id, now), limit, *span(limit.window, now)[1:])
+                         for limit in limits_of(grant))
+    names = " ".join(counter.name for counter in counters)
+    fixed: list[str | int] = [prefix(grant.org_id), grant.key_id, grant.rate_per_minute, grant.concurrency,
+                              int(grant.mode == "live"), names, len(counters)]
+    for counter in counters:
+        calls = counter.limit.calls
+        fixed += [counter.name, _limit(counter.limit.money_minor), -1 if calls is None else calls]
+    words = ["EVALSHA", sha(scripts.RESERVE), 1, *fixed]
+    return _Plan(grant, counters, names, b"*%d\r\n" % (len(words) + 3) + bulk(*words))
+
+
+_EVALSHA_SETTLE = b"*8\r\n" + bulk("EVALSHA", sha(scripts.SETTLE), 1)
+_EVALSHA_RELEASE = b"*5\r\n" + bulk("EVALSHA", sha(scripts.RELEASE), 1)
+
+
+def _note(answer: asyncio.Future[Any]) -> None:
+    if not answer.cancelled() and (error := answer.exception()):
+        log.warning("a hold is left to expire: %s", error)
 
 
 def _limit(amount: int | None) -> int:
     return -1 if amount is None else min(amount * MICRO, _EXACT - 1)
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def _tighter(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else min(one, other)
 
 
 def _unavailable() -> Problem:
     return Problem("overloaded", "metering is unavailable, so nothing is admitted", headers={"Retry-After": "1"})
 
 
-def _refusal(verdict: str, grant: Grant, reset: int, left: str) -> Problem:
-    if verdict == "rate":
-        rate = grant.rate_per_minute
-        return Problem("rate_limited", f"{rate} calls a minute are used up", limit=rate, headers={
-            "Retry-After": str(reset), "RateLimit": f'"minute";r=0;t={reset}',
-            "RateLimit-Policy": f'"minute";q={rate};w=60'})
-    if verdict == "concurrency":
+def _rate_limited(grant: Grant, reset: int) -> Problem:
+    rate = grant.rate_per_minute
+    return Problem("rate_limited", f"{rate} calls a minute are used up", limit=rate, headers={
+        "Retry-After": str(reset), "RateLimit": f'"default";r=0;t={reset}',
+        "RateLimit-Policy": f'"default";q={rate};w=60'})
+
+
+def _refusal(verdict: bytes, grant: Grant, plan: _Plan, remaining: int, reset: int, more: list[bytes]) -> Problem:
+    if verdict == b"rate":
+        return _rate_limited(grant, reset)
+    headers = {"RateLimit": f'"default";r={max(remaining, 0)};t={reset}',
+               "RateLimit-Policy": f'"default";q={grant.rate_per_minute};w=60'}
+    if verdict == b"concurrency":
         return Problem("concurrency_limited", f"{grant.concurrency} calls are in flight", limit=grant.concurrency,
-                       headers={"Retry-After": "1"})
-    if verdict == "calls":
-        return Problem("quota_exceeded", "the plan's calls of this month are used up", limit=grant.monthly_units)
-    if verdict in ("money", "key money"):
-        whose = "key" if verdict == "key money" else "organization"
-        limit = grant.key_limit_minor if whose == "key" else grant.monthly_limit_minor
-        return Problem("budget_exceeded", f"this call would pass the {whose}'s limit of this month", limit_minor=limit,
-                       left_minor=format(minor(int(left)), "f"), currency=grant.currency)
-    return _unavailable()  # a month that stayed cold: the load was lost between two steps
+                       headers=headers | {"Retry-After": "1"})
+    if verdict not in (b"calls", b"money"):
+        return _unavailable()  # a counter that stayed cold: the load was lost between two steps
+    counter = plan.counters[int(more[0])]
+    limit = counter.limit
+    whose = {"org": "organization", "key": "key", "team": "team"}[limit.scope]
+    if limit.window != "month":
+        headers["Retry-After"] = str(max(1, -((clock.now() - counter.ends) // timedelta(seconds=1))))
+    which: dict[str, Any] = {"scope": limit.scope, "window": limit.window}
+    if verdict == b"calls":
+        plan_of = "plan's" if limit.scope == "org" and limit.window == "month" else f"{whose}'s"
+        return Problem("quota_exceeded", f"the {plan_of} calls of this {limit.window} are used up", limit=limit.calls,
+                       headers=headers, **which)
+    return Problem("budget_exceeded", f"this call would pass the {whose}'s limit of this {limit.window}",
+                   limit_minor=limit.money_minor, left_minor=format(minor(int(more[1])), "f"),
+                   currency=grant.currency, headers=headers, **which)

@@ -27,7 +27,7 @@ def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None
             label=label, public_url=env.public_url,
         ),
         snapshots=RedisSnapshots(connection),
-        meter=RedisMeter(connection, ledger.spent),
+        meter=RedisMeter(env.redis_url, ledger.spent),
         ledger=ledger,
         answers=RedisAnswers(connection),
         jobs=jobs,

@@ -34,6 +34,21 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How much one scope may spend (whole minor units) and call in one window; None = no limit of that kind.
+
+    A team is the `keys` that share it, under a number of its own (`id`).
+    """
+
+    scope: Literal["key", "team", "org"]
+    window: Literal["minute", "day", "month"]
+    money_minor: int | None = None
+    calls: int | None = None
+    keys: tuple[int, ...] = ()
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What one API key may do now."""
 
@@ -52,6 +67,7 @@ class Grant:
     expires_at: datetime | None = None
     active: bool = True
     key_limit_minor: int | None = None  # hard money limit of this key for the month; None = none
+    limits: tuple[Limit, ...] = ()  # further hard limits; of two for one scope and window the tighter holds
 
     def dump(self) -> str:
         return json.dumps(asdict(self), default=str, separators=(",", ":"))
@@ -61,6 +77,7 @@ class Grant:
         data = json.loads(text)
         for name in ("scopes", "models", "allowed_ips"):
             data[name] = tuple(data[name])
+        data["limits"] = tuple(Limit(**{**limit, "keys": tuple(limit["keys"])}) for limit in data.get("limits", ()))
         if data["expires_at"]:
             data["expires_at"] = datetime.fromisoformat(data["expires_at"])
         return cls(**data)
@@ -167,6 +184,8 @@ class Hold:
     remaining: int
     reset_s: int
     replayed: bool = False
+    counters: str = ""  # what it counts against, for the meter itself
+    local: bool = False  # counted in this process only: nothing to give back
 
 
 class Ledger(Protocol):

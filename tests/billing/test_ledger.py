@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -148,7 +148,8 @@ def test_a_killed_backend_neither_loses_nor_doubles(dsn: str) -> None:
             async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as admin:
                 while not done.is_set():
                     cursor = await admin.execute("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                                                 "WHERE application_name = 'tessera ledger'")
+                                                 "WHERE application_name = 'tessera ledger' "
+                                                 "AND datname = current_database()")
                     killed += (await cursor.fetchone())[0]
                     await asyncio.sleep(0.05)
             return killed
@@ -203,12 +204,14 @@ def test_the_ledger_only_grows(dsn: str) -> None:
     assert stored() == 1
 
 
-def test_spent_is_the_months_live_money_by_key(dsn: str) -> None:
+def test_spent_is_a_spans_live_money_by_key(dsn: str) -> None:
     events = [event(key_id=1, units=3), event(key_id=2, units=4), event(key_id=1, mode="test"), event(org_id=2),
               event(key_id=1, occurred_at=NOON.replace(month=10))]
 
     async def use(writer: LedgerWriter) -> Any:
         await asyncio.gather(*(writer.commit(one) for one in events))
-        return await writer.spent(1, 7, "2026-11")
+        minute = await writer.spent(1, NOON, NOON + timedelta(minutes=1))
+        return minute, await writer.spent(1, datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 
-    assert with_writer(dsn, use) == {7: (0, 0), 1: (Decimal("0.45"), 1), 2: (Decimal("0.60"), 1)}
+    both = {1: (Decimal("0.45"), 1), 2: (Decimal("0.60"), 1)}
+    assert with_writer(dsn, use) == (both, both)

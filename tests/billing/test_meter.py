@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,38 +15,48 @@ import redis.asyncio as redis
 from billing_kit import grant
 
 from billing import meter as meter_module
-from billing.meter import RedisMeter
+from billing.meter import RedisMeter, span
 from kernel import clock
+from kernel.contracts import Limit
 from kernel.ids import uuid7
 from kernel.problems import Problem
 
 pytestmark = pytest.mark.stack
 
-MONTH = "%Y-%m"
-
 
 def with_meter(url: str, use: Callable[[RedisMeter], Awaitable[Any]], spent: Any = None) -> Any:
     async def run() -> Any:
-        client = redis.Redis.from_url(url)
+        meter = RedisMeter(url, spent)
         try:
-            return await use(RedisMeter(client, spent))
+            return await use(meter)
         finally:
-            await client.aclose()
+            await meter.stop()
 
     return asyncio.run(run())
 
 
-def month(url: str, org: int = 1) -> dict[str, int]:
+def counter(url: str, scope: str = "org", window: str = "month", org: int = 1) -> dict[str, int]:
+    """What Redis counts: micro-minor units spent and held, calls done and in flight."""
+    name = f"meter:{{{org}}}:{window}:{span(window, clock.now())[0]}:{scope}"
     client = sync_redis.Redis.from_url(url, decode_responses=True)
-    found = client.hgetall(f"meter:{{{org}}}:m:{clock.now().strftime(MONTH)}")
+    found = client.hgetall(name)
     client.close()
-    return {name: int(value) for name, value in found.items()}
+    names = {"s": "spent", "h": "held", "c": "calls", "i": "calls_held"}
+    return {names[field]: int(value) for field, value in found.items() if field in names}
 
 
 async def refused(work: Awaitable[Any]) -> str:
     with pytest.raises(Problem) as caught:
         await work
     return caught.value.code
+
+
+def forget(url: str) -> None:
+    """Redis loses everything that the meter kept."""
+    client = sync_redis.Redis.from_url(url)
+    if names := list(client.scan_iter(match="meter:*")):
+        client.delete(*names)
+    client.close()
 
 
 def test_48_callers_cant_overspend_a_hard_limit(redis_url: str) -> None:
@@ -75,7 +86,7 @@ def test_48_callers_cant_overspend_a_hard_limit(redis_url: str) -> None:
         return spent, no
 
     spent, no = with_meter(redis_url, use)
-    counters = month(redis_url)
+    counters = counter(redis_url)
     assert counters["spent"] == spent * meter_module.MICRO
     assert counters["spent"] + counters["held"] <= 100 * meter_module.MICRO
     assert no > 0
@@ -115,7 +126,7 @@ def test_holds_of_dead_callers_expire(redis_url: str, monkeypatch: pytest.Monkey
         await meter.release(hold)
 
     with_meter(redis_url, use)
-    assert month(redis_url)["held"] == 0
+    assert counter(redis_url)["held"] == 0
 
 
 def test_the_same_event_keeps_its_hold(redis_url: str) -> None:
@@ -126,10 +137,11 @@ def test_the_same_event_keeps_its_hold(redis_url: str) -> None:
         second = await meter.reserve(allowed, one, estimate_minor=Decimal(7), timeout_ms=5000)
         assert (first.replayed, second.replayed) == (False, True)
         assert (second.amount_minor, second.month) == (Decimal(7), first.month)
-        assert month(redis_url)["held"] == 7 * meter_module.MICRO
+        assert counter(redis_url)["held"] == 7 * meter_module.MICRO
         await meter.release(first)
         await meter.release(second)
-        assert month(redis_url)["held"] == 0
+        await meter.settled()
+        assert counter(redis_url)["held"] == 0
 
     with_meter(redis_url, use)
 
@@ -152,44 +164,139 @@ def test_every_limit_refuses_with_its_own_code(redis_url: str) -> None:
         await meter.settle(test_mode, amount_minor=Decimal(0))
 
     with_meter(redis_url, use)
-    counters = month(redis_url)
+    counters = counter(redis_url)
     assert (counters["held"], counters["calls_held"], counters["calls"]) == (15 * meter_module.MICRO, 3, 0)
 
 
-def test_a_month_that_redis_lost_is_loaded_before_anything_is_admitted(redis_url: str) -> None:
-    async def spent(org: int, key: int, month: str) -> dict[int, tuple[Decimal, int]]:
+def test_a_counter_that_redis_lost_is_loaded_before_anything_is_admitted(redis_url: str) -> None:
+    asked: list[tuple[int, datetime, datetime]] = []
+
+    async def spent(org: int, since: datetime, until: datetime) -> dict[int, tuple[Decimal, int]]:
+        asked.append((org, since, until))
         return {11: (Decimal(60), 6), 12: (Decimal("35.5"), 2)}
 
     async def use(meter: RedisMeter) -> None:
-        hold = await meter.reserve(grant(monthly_limit_minor=100), uuid7(), estimate_minor=Decimal(4), timeout_ms=5000)
-        over = meter.reserve(grant(monthly_limit_minor=100), uuid7(), estimate_minor=Decimal(1), timeout_ms=5000)
+        allowed = grant(monthly_limit_minor=100)
+        hold = await meter.reserve(allowed, uuid7(), estimate_minor=Decimal(4), timeout_ms=5000)
+        over = meter.reserve(allowed, uuid7(), estimate_minor=Decimal(1), timeout_ms=5000)
         assert await refused(over) == "budget_exceeded"
-        client = redis.Redis.from_url(redis_url)
-        await client.delete(f"meter:{{1}}:m:{hold.month}", "meter:{1}:holds", "meter:{1}:hold", "meter:{1}:open:11")
-        await client.aclose()
-        await meter.settle(hold, amount_minor=Decimal(2))  # its month is gone: kept aside until it is loaded again
-        over = meter.reserve(grant(monthly_limit_minor=100), uuid7(), estimate_minor=Decimal(3), timeout_ms=5000)
+        forget(redis_url)
+        await meter.settle(hold, amount_minor=Decimal(2))  # its counters are gone: kept aside until they are loaded
+        over = meter.reserve(allowed, uuid7(), estimate_minor=Decimal(3), timeout_ms=5000)
         assert await refused(over) == "budget_exceeded"
 
     with_meter(redis_url, use, spent)
-    assert month(redis_url)["spent"] == Decimal("97.5") * meter_module.MICRO
+    assert counter(redis_url) == {"spent": 97_500_000, "held": 0, "calls": 9, "calls_held": 0}
+    assert counter(redis_url, "key:11") == {"spent": 62_000_000, "held": 0, "calls": 7, "calls_held": 0}
+    _, begins, ends = span("month", clock.now())
+    assert asked == [(1, begins, ends)] * 2
 
 
-def test_reconcile_sets_counters_to_the_ledger(redis_url: str) -> None:
+def test_what_is_held_survives_the_loss_of_a_counter(redis_url: str) -> None:
+    """A counter is dropped while its holds stay: it is loaded with them, and they end well."""
+    async def spent(org: int, since: datetime, until: datetime) -> dict[int, tuple[Decimal, int]]:
+        return {11: (Decimal(10), 1)}
+
     async def use(meter: RedisMeter) -> None:
-        hold = await meter.reserve(grant(), uuid7(), estimate_minor=Decimal(5), timeout_ms=5000)
-        await meter.settle(hold, amount_minor=Decimal(5))
+        first = await meter.reserve(grant(), uuid7(), estimate_minor=Decimal(4), timeout_ms=5000)
+        client = sync_redis.Redis.from_url(redis_url)
+        client.delete(*client.scan_iter(match="meter:{1}:month:*"))
+        client.close()
+        second = await meter.reserve(grant(), uuid7(), estimate_minor=Decimal(5), timeout_ms=5000)
+        await meter.settled()
+        assert counter(redis_url)["held"] == 9_000_000
+        await meter.settle(first, amount_minor=Decimal(3))
+        await meter.release(second)
+
+    with_meter(redis_url, use, spent)
+    assert counter(redis_url) == {"spent": 13_000_000, "held": 0, "calls": 2, "calls_held": 0}
+
+
+@pytest.mark.parametrize("window", ["minute", "day", "month"])
+@pytest.mark.parametrize("scope", ["key", "team", "org"])
+@pytest.mark.parametrize("kind", ["money", "calls"])
+def test_every_scope_and_window_has_a_hard_limit(redis_url: str, monkeypatch: pytest.MonkeyPatch, scope: Any,
+                                                 window: Any, kind: str) -> None:
+    """Two keys of one team and a third: who shares the limit is stopped by it, who does not is not."""
+    moment = clock.now().replace(second=30)
+    monkeypatch.setattr(clock, "now", lambda: moment)  # one window for the whole test
+    limit = Limit(scope, window, 10 if kind == "money" else None, 2 if kind == "calls" else None, keys=(11, 12), id=3)
+    outside = () if scope == "team" else (limit,)
+    grants = {11: grant(key_id=11, limits=(limit,)), 12: grant(key_id=12, limits=(limit,)),
+              13: grant(key_id=13, limits=outside)}
+    shares = {"key": {11}, "team": {11, 12}, "org": {11, 12, 13}}[scope]
+
+    async def use(meter: RedisMeter) -> dict[int, str]:
+        for _ in range(2):
+            hold = await meter.reserve(grants[11], uuid7(), estimate_minor=Decimal(5), timeout_ms=5000)
+            await meter.settle(hold, amount_minor=Decimal(5))
+        outcomes = {}
+        for key_id, allowed in grants.items():
+            try:
+                await meter.release(await meter.reserve(allowed, uuid7(), estimate_minor=Decimal(1), timeout_ms=5000))
+                outcomes[key_id] = "admitted"
+            except Problem as problem:
+                outcomes[key_id] = problem.code
+                told.append((problem.extra["scope"], problem.extra["window"], "Retry-After" in problem.headers))
+        return outcomes
+
+    told: list[tuple[str, str, bool]] = []
+    code = "budget_exceeded" if kind == "money" else "quota_exceeded"
+    assert with_meter(redis_url, use) == {key: code if key in shares else "admitted" for key in grants}
+    assert told == [(scope, window, window != "month")] * len(shares)
+
+
+def test_the_rates_headers_come_with_the_reservation(redis_url: str) -> None:
+    async def use(meter: RedisMeter) -> None:
+        allowed = grant(rate_per_minute=2)
+        holds = [await meter.reserve(allowed, uuid7(), estimate_minor=Decimal(0), timeout_ms=5000) for _ in range(2)]
+        assert [(hold.limit, hold.remaining) for hold in holds] == [(2, 1), (2, 0)]
+        with pytest.raises(Problem) as caught:
+            await meter.reserve(allowed, uuid7(), estimate_minor=Decimal(0), timeout_ms=5000)
+        headers = caught.value.headers
+        assert headers["RateLimit"] == f'"default";r=0;t={headers["Retry-After"]}'
+        assert headers["RateLimit-Policy"] == '"default";q=2;w=60'
+        assert 1 <= int(headers["Retry-After"]) <= 60
 
     with_meter(redis_url, use)
-    client = sync_redis.Redis.from_url(redis_url)
-    name = clock.now().strftime(MONTH)
-    truth = {11: (Decimal(8), 3), 12: (Decimal(1), 1)}
-    assert meter_module.reconcile(client, name, lambda org: truth) == 1
-    assert meter_module.reconcile(client, name, lambda org: truth) == 0
-    client.close()
-    counters = month(redis_url)
-    found = [counters[field] for field in ("spent", "calls", "s:11", "s:12")]
-    assert found == [9_000_000, 4, 8_000_000, 1_000_000]
+
+
+def test_without_redis_test_calls_go_on_at_their_rate(redis_url: str) -> None:
+    """They cost nothing; what is counted here is only how many there are."""
+    async def use(meter: RedisMeter) -> list[str]:
+        allowed, outcomes = grant(mode="test", rate_per_minute=2), []
+        for _ in range(3):
+            try:
+                hold = await meter.reserve(allowed, uuid7(), estimate_minor=Decimal(1), timeout_ms=1000)
+                await meter.settle(hold, amount_minor=Decimal(0))
+                outcomes.append(f"{hold.remaining} left")
+            except Problem as problem:
+                outcomes.append(problem.code)
+        return outcomes
+
+    assert with_meter("redis://127.0.0.1:1/0", use) == ["1 left", "0 left", "rate_limited"]
+
+
+def test_a_redis_that_comes_back_is_used_again(redis_url: str) -> None:
+    """Its clients are thrown out in the middle of calls; those fail closed, later ones are admitted."""
+    async def use(meter: RedisMeter) -> list[str]:
+        client = redis.Redis.from_url(redis_url)
+        outcomes = []
+        for turn in range(40):
+            calls = [meter.reserve(grant(), uuid7(), estimate_minor=Decimal(1), timeout_ms=5000) for _ in range(5)]
+            if turn % 4 == 1:
+                await client.client_kill_filter(_type="normal", skipme=True)
+            for found in await asyncio.gather(*calls, return_exceptions=True):
+                assert not isinstance(found, Exception) or isinstance(found, Problem)
+                outcomes.append(found.code if isinstance(found, Problem) else "held")
+            await asyncio.sleep(0.06)
+        await client.aclose()
+        return outcomes
+
+    outcomes = with_meter(redis_url, use)
+    assert set(outcomes) <= {"held", "overloaded"}
+    assert outcomes.count("held") >= 100
+    assert outcomes[-5:] == ["held"] * 5
 
 
 def test_without_redis_nothing_is_admitted(redis_url: str) -> None:
