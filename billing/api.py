@@ -27,12 +27,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing import periods, selectors, statement, webhooks
+from billing import account_api, periods, selectors, statement, webhooks
+from billing.access import caller_of, integer, invalid
 from billing.stripe_gateway import WrongSignature
 from billing.tasks import handle_webhooks
 from kernel import clock
 from kernel.money import major_text
-from kernel.problems import FieldError, Problem
+from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
 GROUPS = get_args(selectors.GroupBy)
@@ -152,10 +153,7 @@ class BillingView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        scopes = getattr(request.auth, "scopes", None)
-        if scopes is not None and "billing" not in scopes:
-            raise Problem("insufficient_scope", "this key does not have the scope billing")
-        self.org_id = organization_of(request)
+        self.org_id = caller_of(request)
 
 
 class TableView(BillingView):
@@ -184,10 +182,10 @@ class UsageView(TableView):
         """Usage by model, key, hour or day, from hourly sums."""
         group_by = request.query_params.get("group_by", "model")
         if group_by not in GROUPS:
-            raise _invalid("group_by", f"one of {', '.join(GROUPS)}")
+            raise invalid("group_by", f"one of {', '.join(GROUPS)}")
         since, until = _span(request)
         sums = selectors.usage(self.org_id, since=since, until=until, group_by=group_by, mode=_mode(request) or "live",
-                               model=request.query_params.get("model"), key_id=_integer(request, "key_id"))
+                               model=request.query_params.get("model"), key_id=integer(request, "key_id"))
         data = [{"group": row.group, "unit": row.unit, "units": row.units, "events": row.events,
                  "amount": major_text(row.amount_minor, row.currency), "currency": row.currency} for row in sums]
         return Response({"object": "usage", "group_by": group_by, "since": since, "until": until, "data": data,
@@ -200,12 +198,12 @@ class UsageEventsView(TableView):
     def get(self, request: Request) -> Response:
         """Single ledger entries, newest first."""
         since, until = _span(request, bounded=False)
-        limit = _integer(request, "limit")
+        limit = integer(request, "limit")
         if limit is not None and not 1 <= limit <= 100:
-            raise _invalid("limit", "1 to 100")
+            raise invalid("limit", "1 to 100")
         page = selectors.events(
             self.org_id, since=since, until=until, model=request.query_params.get("model"),
-            key_id=_integer(request, "key_id"), mode=_mode(request), cursor=request.query_params.get("cursor"),
+            key_id=integer(request, "key_id"), mode=_mode(request), cursor=request.query_params.get("cursor"),
             limit=limit or 50)
         data = [{"id": str(row.event_id), "key_id": row.key_id, "model": row.model, "version": row.version,
                  "unit": row.unit, "units": row.units, "price_version": row.price_version,
@@ -242,10 +240,10 @@ class EstimateView(BillingView):
         """What so many more units of a model would cost this organization this month."""
         model = request.query_params.get("model", "")
         if not model:
-            raise _invalid("model", "a model's name")
-        units = _integer(request, "units")
+            raise invalid("model", "a model's name")
+        units = integer(request, "units")
         if units is not None and not 0 <= units <= 10**12:
-            raise _invalid("units", "0 to 1,000,000,000,000")
+            raise invalid("units", "0 to 1,000,000,000,000")
         quote = selectors.quote(self.org_id, model=model, units=1 if units is None else units)
         return Response({"model": quote.model, "unit": quote.unit, "units": quote.units, "used": quote.used,
                          "included_left": quote.included_left,
@@ -276,15 +274,8 @@ urlpatterns = [
     path("invoices", InvoicesView.as_view(), name="invoices"),
     path("invoices/<str:invoice_id>", InvoiceView.as_view(), name="invoice"),
     path("pricing/estimate", EstimateView.as_view(), name="pricing-estimate"),
+    *account_api.urlpatterns,
 ]
-
-
-def organization_of(request: Request) -> int:
-    """The organization that this request speaks for; see the module's docstring."""
-    found = getattr(request.auth, "org_id", None) or getattr(request._request, "organization_id", None)
-    if found is None:
-        raise Problem("permission_denied", "this caller has no organization")
-    return int(found)
 
 
 def _invoice(view: selectors.InvoiceView) -> dict[str, object]:
@@ -311,9 +302,9 @@ def _span(request: Request, *, bounded: bool = True) -> tuple[Any, Any]:
         since = since or periods.starts(periods.this_month())
         until = until or clock.now()
         if until - since > timedelta(days=400):
-            raise _invalid("from", "at most 400 days before `to`")
+            raise invalid("from", "at most 400 days before `to`")
     if since and until and since > until:
-        raise _invalid("from", "not after `to`")
+        raise invalid("from", "not after `to`")
     return since, until
 
 
@@ -324,28 +315,15 @@ def _moment(request: Request, name: str) -> datetime | None:
     try:
         moment = datetime.combine(date.fromisoformat(text), time()) if len(text) == 10 else datetime.fromisoformat(text)
     except ValueError as error:
-        raise _invalid(name, "an ISO 8601 date or moment") from error
+        raise invalid(name, "an ISO 8601 date or moment") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _mode(request: Request) -> str | None:
     mode = request.query_params.get("mode")
     if mode not in (None, "live", "test"):
-        raise _invalid("mode", "live or test")
+        raise invalid("mode", "live or test")
     return mode
-
-
-def _integer(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise _invalid(name, "a whole number")
-    return int(text)
-
-
-def _invalid(name: str, detail: str) -> Problem:
-    return Problem("invalid_request", f"{name}: {detail}", errors=[FieldError(f"/{name}", detail)])
 
 
 def _plain(value: Any) -> Any:
