@@ -95,6 +95,14 @@ def price_of(name: str, version: int | None = None) -> contracts.Price | None:
     return contracts.Price(row.unit, row.amount, row.currency, row.version, row.free_per_month) if row else None
 
 
+def current_prices() -> dict[str, contracts.Price]:
+    """Model name → the price in force now, of every model that has one."""
+    rows = (Price.objects.filter(valid_from__lte=clock.now()).order_by("model_id", "-version").distinct("model_id")
+            .values_list("model__name", "unit", "amount", "currency", "version", "free_per_month"))
+    return {name: contracts.Price(unit, amount.normalize() + 0, currency, version, free)
+            for name, unit, amount, currency, version, free in rows}
+
+
 def manifest(model: Model) -> Manifest:
     """The manifest that a model was registered with."""
     return Manifest.model_validate(model.manifest)

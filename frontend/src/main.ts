@@ -1,8 +1,11 @@
-/** The shell of every page: htmx, search palette, theme, language, copying, and widths that come from data. */
+/** The shell of every page: htmx, palette, theme, language, copying, confirming, comparing, and widths from data. */
 import "./styles/app.css";
 import htmx from "htmx.org";
 import "idiomorph/htmx";
+import { startComparing } from "./compare";
+import { startConfirming } from "./confirm";
 import { toast } from "./dom";
+import { startPalette } from "./palette";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
@@ -12,12 +15,13 @@ htmx.config.refreshOnHistoryMiss = true;
 const remember = (name: string, value: string): void => { document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax`; };
 
 /** The content policy forbids style attributes; lengths from data are set through the CSSOM. */
-function widths(root: ParentNode): void {
+function dress(root: ParentNode): void {
   for (const bar of root.querySelectorAll<HTMLElement>("[data-width]")) bar.style.width = `${bar.dataset.width}%`;
+  for (const field of root.querySelectorAll<HTMLElement>("[data-indent]")) field.style.marginInlineStart = `${Number(field.dataset.indent) * 16}px`;
 }
 async function copy(button: HTMLElement): Promise<void> {
   const source = button.dataset.copy ? document.getElementById(button.dataset.copy)?.textContent ?? "" : "";
-  try { await navigator.clipboard.writeText(source); } catch { toast(button.dataset.failed ?? "Select the text and copy it by hand."); return; }
+  try { await navigator.clipboard.writeText(source.trim()); } catch { toast(document.body.dataset.copyFailed ?? ""); return; }
   const use = button.querySelector("use");
   const before = use?.getAttribute("href") ?? "";
   use?.setAttribute("href", "/static/icons.svg#check");
@@ -41,24 +45,22 @@ document.addEventListener("click", (event) => {
   if (open) { const dialog = document.getElementById(open) as HTMLDialogElement; if (!dialog.open) dialog.showModal(); }
   if (button.dataset.close !== undefined) button.closest("dialog")?.close();
 });
-document.addEventListener("keydown", (event) => {
-  const typing = (event.target as Element).matches("input, textarea, select, [contenteditable]");
-  const palette = document.getElementById("palette") as HTMLDialogElement | null;
-  if (palette && ((event.key === "k" && (event.metaKey || event.ctrlKey)) || (event.key === "/" && !typing))) { event.preventDefault(); if (!palette.open) palette.showModal(); }
-  if (palette?.open && (event.key === "ArrowDown" || event.key === "ArrowUp" || event.key === "Enter")) {
-    const rows = [...palette.querySelectorAll<HTMLAnchorElement>(".pal")];
-    const at = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
-    if (event.key === "Enter") { rows[Math.max(at, 0)]?.click(); return; }
-    event.preventDefault();
-    const next = Math.max(0, Math.min(rows.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
-    rows.forEach((row, index) => row.setAttribute("aria-selected", String(index === next)));
-    rows[next]?.scrollIntoView({ block: "nearest" });
-    palette.querySelector("input")?.setAttribute("aria-activedescendant", rows[next]?.id ?? "");
-  }
+document.addEventListener("change", (event) => {
+  const form = (event.target as HTMLElement).closest<HTMLFormElement>("form[data-submit-on-change]");
+  form?.requestSubmit();
 });
-document.addEventListener("htmx:load", (event) => widths((event as CustomEvent<{ elt: Element }>).detail.elt));
-document.addEventListener("htmx:responseError", () => toast(document.body.dataset.failed ?? ""));
-document.addEventListener("htmx:sendError", () => toast(document.body.dataset.failed ?? ""));
-widths(document);
+document.addEventListener("htmx:load", (event) => dress((event as CustomEvent<{ elt: Element }>).detail.elt));
+for (const name of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(name, () => toast(document.body.dataset.failed ?? ""));
+
+dress(document);
+startPalette();
+startConfirming();
+startComparing();
+for (const dialog of document.querySelectorAll<HTMLDialogElement>("dialog[data-open-now]")) dialog.showModal();
+// The first error gets the focus, and tells its field.
+const fault = document.querySelector("form [role=alert]");
+const wrong = fault?.parentElement?.querySelector<HTMLElement>("input, select, textarea");
+if (wrong) { wrong.setAttribute("aria-invalid", "true"); wrong.focus(); }
+for (const message of document.querySelectorAll("#toasts .toast")) setTimeout(() => message.remove(), 6000);
 // On a narrow screen the results come first; the filters open on demand.
 if (innerWidth < 1024) document.getElementById("facets")?.removeAttribute("open");

@@ -216,6 +216,24 @@ def cancel(*, org_id: int, job_id: uuid.UUID) -> Job:
     return job
 
 
+def run_again(*, org_id: int, job_id: uuid.UUID) -> Job:
+    """A new job with the body of one that ended; it is admitted and billed as any other.
+
+    Raises not_found, and invalid_state where the job still runs or its body is no longer kept.
+    """
+    job = Job.objects.filter(pk=job_id, org_id=org_id).first()
+    if job is None:
+        raise Problem("not_found", "no such prediction")
+    if job.status not in CLOSED:
+        raise Problem("invalid_state", "the prediction has not ended yet")
+    payload = JobPayload.objects.filter(job=job, org_id=org_id).first()
+    if payload is None:
+        raise Problem("invalid_state", "the request of this prediction is no longer kept: send it anew")
+    return submit(org_id=org_id, key_id=job.key_id, model=job.model, version=job.version, body=bytes(payload.body),
+                  content_type=payload.content_type, grant=payload.grant, metadata=job.metadata,
+                  webhook_url=job.webhook_url).job
+
+
 def reap_expired(*, limit: int = 200) -> int:
     """Gives the jobs of lost workers back to the queue; says how many. The fourth attempt is refused: poisoned."""
     reaped = 0

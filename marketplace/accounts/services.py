@@ -51,6 +51,15 @@ def sign_up(*, email: str, password: str, organization_name: str = "", name: str
     return user, org
 
 
+def change_password(*, user: User, password: str) -> None:
+    """Another password for a person who has shown the current one; Problem validation_error for a weak one."""
+    faults = _faults(lambda: password_validation.validate_password(password, user), "/password")
+    if faults:
+        raise Problem("validation_error", faults[0].detail, errors=faults)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
 def ensure_account(*, email: str, password: str, organization_name: str) -> tuple[User, Organization]:
     """The account of this address, made where it is missing: for the demo and for scripts that run twice."""
     user = User.objects.filter(email=User.objects.canonical(email)).first()

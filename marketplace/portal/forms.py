@@ -5,7 +5,15 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.permissions import ROLE_PERMISSIONS, SCOPES
+
 FIELD = {"class": "field field-lg"}
+SMALL = {"class": "field"}
+ROLES = {
+    "owner": _("Owner: everything"), "admin": _("Admin: everything but ownership"),
+    "developer": _("Developer: keys, calls, models"), "billing": _("Billing: usage, invoices, payments"),
+    "viewer": _("Viewer: look only"),
+}
 
 
 class SignUpForm(forms.Form):
@@ -29,8 +37,31 @@ class LoginForm(forms.Form):
 
 class KeyForm(forms.Form):
     name = forms.CharField(
-        label=_("Name"), max_length=80, widget=forms.TextInput({"class": "field", "autocomplete": "off"})
+        label=_("Name"), max_length=80, help_text=_("What will call with it, such as “staging server”."),
+        widget=forms.TextInput({**SMALL, "autocomplete": "off"})
     )
     mode = forms.ChoiceField(
-        label=_("Mode"), choices=[("live", _("Live")), ("test", _("Test"))], widget=forms.Select({"class": "field"})
+        label=_("Mode"), choices=[("live", _("Live: calls are billed")), ("test", _("Test: calls are free"))],
+        widget=forms.Select(SMALL)
     )
+    scopes = forms.MultipleChoiceField(
+        label=_("May do"), choices=[(scope, scope) for scope in SCOPES], initial=["predict"], required=False,
+        widget=forms.CheckboxSelectMultiple
+    )
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("Email"), widget=forms.EmailInput({**SMALL, "autocomplete": "off"}))
+    role = forms.ChoiceField(label=_("Role"), choices=[(role, ROLES[role]) for role in ROLE_PERMISSIONS],
+                             initial="developer", widget=forms.Select(SMALL))
+
+
+class OrganizationForm(forms.Form):
+    name = forms.CharField(label=_("Name of the organization"), max_length=120, widget=forms.TextInput(SMALL))
+
+
+class PasswordForm(forms.Form):
+    current = forms.CharField(label=_("Current password"),
+                              widget=forms.PasswordInput({**SMALL, "autocomplete": "current-password"}))
+    new = forms.CharField(label=_("New password"), help_text=_("At least 8 characters."),
+                          widget=forms.PasswordInput({**SMALL, "autocomplete": "new-password"}))

@@ -1,36 +1,59 @@
-"""Headers that keep htmx fragments out of the browser's page cache."""
+"""What the portal does around its views: the status page, failures as pages, headers of fragments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from kernel import clock
+from kernel.problems import Problem
+from marketplace.portal import status
 
-class FragmentHeaders:
-    """Pages and fragments share addresses; without these headers Back would show a bare fragment."""
+Next = Callable[[HttpRequest], HttpResponse]
+OWN_PAGES = {403, 404, 429}
+PROGRAMS = ("/api/", "/v1/", "/v2/", "/healthz")
 
-    sync_capable = True
-    async_capable = True
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
+class StatusPage:
+    """Answers /status/ before anything asks for a session, so that it renders while the database is down."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if iscoroutinefunction(self.get_response):
-            return self._later(request)  # type: ignore[return-value]
-        return _marked(request, self.get_response(request))
+        if request.path != "/status/":
+            return self._get_response(request)
+        with translation.override(translation.get_language_from_request(request)):
+            parts = status.parts()
+            response = render(request, "portal/status.html", {
+                "nav": "status", "parts": parts, "good": all(part.up for part in parts), "at": clock.now()})
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
-    async def _later(self, request: HttpRequest) -> HttpResponse:
-        return _marked(request, await self.get_response(request))  # type: ignore[misc]
 
+class PortalPages:
+    """A Problem that a view lets go becomes a page of the house; fragments never stay in the browser's cache.
 
-def _marked(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ["HX-Request", "Cookie"])
-    if request.headers.get("HX-Request"):
-        response["Cache-Control"] = "no-store"
-    return response
+    Pages and fragments share addresses; without these headers Back would show a bare fragment.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        patch_vary_headers(response, ["HX-Request", "Cookie"])
+        if request.headers.get("HX-Request"):
+            response["Cache-Control"] = "no-store"
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Django's hook; None leaves everything else to Django."""
+        if not isinstance(error, Problem) or request.path.startswith(PROGRAMS):
+            return None
+        template = f"{error.status}.html" if error.status in OWN_PAGES else "problem.html"
+        return render(request, template, {"problem": error, "status": error.status}, status=error.status)

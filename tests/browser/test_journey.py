@@ -47,15 +47,15 @@ def test_from_sign_up_to_usage(page: Page) -> None:
     assert page.locator("ts-playground .stage svg rect").count() > 0
 
     page.goto("/console/keys/")
+    page.get_by_role("button", name="Create key").first.click()
     page.get_by_label("Name").fill("first")
-    page.get_by_role("button", name="Create key").click()
+    page.get_by_role("button", name="Create", exact=True).click()
     expect(page.locator("#secret")).to_contain_text("live")
 
     for model in ("pii-redact", "face-detect"):
         see_usage(page, model)
-    expect(page.get_by_text("Spend this month").locator("xpath=following-sibling::p")).to_have_text(
-        re.compile(r"^\$\d+\.\d{2}")
-    )
+    spent = page.locator("dl > div").filter(has_text="Spend this month").locator("dd")
+    expect(spent).to_have_text(re.compile(r"^\$\d+\.\d{2}"))
 
 
 def see_usage(page: Page, model: str) -> None:

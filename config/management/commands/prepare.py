@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -10,8 +9,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-import django
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -37,13 +34,14 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         self.stdout.write("database is up to date")
         call_command("compile_locale", verbosity=0)
-        _collect_pages()
+        call_command("collectstatic", verbosity=0, interactive=False)
         repository = settings.ENV.triton_repository
         report = registry.sync_catalog(root=CATALOG, nets_dir=nets_folder(), repository_dir=repository)
         self.stdout.write(f"catalogue: {report}")
         for fault in report.faults:
             self.stdout.write(f"catalogue fault: {fault}")
         subscriptions.stock_shelf()
+        call_command("render_examples", stdout=self.stdout, stderr=self.stderr)
         if not options["no_demo"]:
             self._demo()
         grants.rebuild_all()
@@ -72,17 +70,3 @@ class Command(BaseCommand):
         with os.fdopen(descriptor, "w") as file:
             json.dump(facts, file, indent=2)
         self.stdout.write(f"demo account {DEMO_EMAIL}: {count} models newly subscribed")
-
-
-def _collect_pages() -> None:
-    """Collects and compresses the pages' files, unless they are those that were collected last."""
-    root = Path(settings.STATIC_ROOT)
-    folders = [*settings.STATICFILES_DIRS, *(Path(app.path) / "static" for app in apps.get_app_configs())]
-    sources = [file for folder in folders for file in sorted(Path(folder).rglob("*")) if file.is_file()]
-    state = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in sources]
-    digest = hashlib.sha256(repr((django.VERSION, state)).encode()).hexdigest()
-    stamp = root.with_suffix(".collected")
-    if root.is_dir() and stamp.exists() and stamp.read_text() == digest:
-        return
-    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-    stamp.write_text(digest)

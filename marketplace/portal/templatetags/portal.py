@@ -7,11 +7,10 @@ from decimal import Decimal
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 
 from kernel.money import EXPONENTS, major_text
 from marketplace.portal import glyph as drawing
-from marketplace.portal import shelf
+from marketplace.portal import labels, shelf
 
 register = template.Library()
 SYMBOLS = {"USD": "$", "EUR": "€", "CNY": "¥", "GBP": "£"}
@@ -24,24 +23,23 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @register.simple_tag
 def glyph(card: shelf.Card) -> SafeString:
-    return mark_safe(drawing.draw(card.manifest["output"], card.name))  # noqa: S308  drawn from numbers alone
-
-
-@register.filter
-def words(card: shelf.Card, field: str) -> str:
-    """A text of the manifest in the page's language."""
-    chinese = (get_language() or "").startswith("zh")
-    return str(card.manifest.get(f"{field}_zh") if chinese else "") or str(card.manifest[field])
-
-
-@register.filter
-def facet(card: shelf.Card, key: str) -> str:
-    return shelf.label(key, card.values(key)[0], chinese=(get_language() or "").startswith("zh"))
+    # A plain mapping is a column of the comparison.
+    output, name = (card["output"], card["name"]) if isinstance(card, dict) else (card.output, card.name)
+    return mark_safe(drawing.draw(output, name))  # noqa: S308  drawn from numbers alone
 
 
 @register.filter
 def unit(name: str) -> str:
-    return str(shelf.UNITS.get(name, name))
+    return labels.unit(name)
+
+
+@register.filter
+def thousands(number: int | Decimal | str | None) -> str:
+    """A number with its thousands apart: 1,234,567."""
+    if number in (None, ""):
+        return "0"
+    exact = Decimal(str(number))
+    return f"{exact:,f}" if exact == exact.to_integral_value() else f"{exact.normalize():,f}"
 
 
 @register.filter

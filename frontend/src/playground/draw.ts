@@ -1,0 +1,26 @@
+/** Draws a result by the name of its output schema; what has no drawing is shown as a JSON tree. */
+import { h } from "../dom";
+import { IMAGES } from "./draw_images";
+import { SERIES } from "./draw_series";
+import { TEXTS } from "./draw_texts";
+import { PLANS } from "./draw_plans";
+import type { Context, Json } from "./types";
+
+const DRAW: Record<string, (output: Json, context: Context) => HTMLElement> = { ...IMAGES, ...SERIES, ...TEXTS, ...PLANS };
+
+export function tree(value: Json, key = "", depth = 0): HTMLElement {
+  const name = key === "" ? null : h("span", { class: "k" }, `${key}: `);
+  if (value === null || typeof value !== "object") {
+    const text = typeof value === "string" ? JSON.stringify(value.length > 300 ? `${value.slice(0, 300)}…` : value) : String(value);
+    return h("div", {}, name, h("span", { class: typeof value === "string" ? "s" : "v" }, text));
+  }
+  const entries = Object.entries(value);
+  const box = h("details", { open: depth < 2 && entries.length < 30 }, h("summary", {}, name, Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`));
+  for (const [k, v] of entries.slice(0, 500)) box.append(tree(v, k, depth + 1));
+  return box;
+}
+const asTree = (output: Json): HTMLElement => h("div", { class: "tree p-4", tabindex: 0, role: "group", "aria-label": "JSON" }, tree(output));
+
+export function draw(kind: string, output: Json, context: Context): HTMLElement {
+  try { return DRAW[kind]?.(output, context) ?? asTree(output); } catch { return asTree(output); } // a result that its schema did not foresee
+}
