@@ -27,7 +27,8 @@ async def main() -> None:
     shared = ENV.gateway_workers > 1
     runtime = data_plane.runtime(ENV, jobs=JobSubmitter(), label="gateway")
     gateway = Gateway(runtime, trusted=ENV.trusted_proxies)
-    rpc = GrpcServer(runtime, f"{ENV.host}:{ENV.grpc_port}", shared=shared)
+    rpc = GrpcServer(runtime, f"{ENV.host}:{ENV.grpc_port}", shared=shared,
+                     trusted=ENV.trusted_proxies)
     await rpc.start()
     server = serve.Server(serve.configuration(gateway, ENV.host, ENV.gateway_port), gateway,
                           also=lambda: rpc.stop(serve.DRAIN_S))

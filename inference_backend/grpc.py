@@ -6,18 +6,23 @@ own gRPC port. The key comes as metadata `x-api-key` or `authorization`; an erro
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import DecodeError
 
 from inference_backend import oip
 from inference_backend.gateway import oip_rest
+from inference_backend.gateway.proxies import TrustedProxies
 from inference_backend.invocation import Call, Delivery, Work, authenticate, authorise, invoke
 from inference_backend.oip import InferRequest, Tensor, WantedOutput
 from inference_backend.predictions import tensor_work
+from inference_backend.routing import pick
 from inference_backend.runtime import Runtime
 from inference_backend.triton.messages import messages
 from kernel.contracts import Route
@@ -28,7 +33,8 @@ log = logging.getLogger(__name__)
 SERVICE = "inference.GRPCInferenceService"
 HEALTH = "grpc.health.v1.Health"
 MAX_MESSAGE = 64 << 20
-SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse{status}
+SERVING, NOT_SERVING, SERVICE_UNKNOWN = b"\x08\x01", b"\x08\x02", b"\x08\x03"  # HealthCheckResponse{status}
+WATCH_S = 0.5
 
 _STATUS = {
     400: "INVALID_ARGUMENT",
@@ -66,9 +72,10 @@ Context = Any  # grpc.aio.ServicerContext, whose type parameters say nothing her
 class GrpcServer:
     """Listens on `address`; `start` gives the bound port."""
 
-    def __init__(self, runtime: Runtime, address: str, *, shared: bool = False) -> None:
-        """`shared` lets other workers listen on the same address."""
+    def __init__(self, runtime: Runtime, address: str, *, shared: bool = False, trusted: Sequence[str] = ()) -> None:
+        """`shared` lets other workers listen on the same address; `trusted` are the networks of our own proxies."""
         self._runtime = runtime
+        self._proxies = TrustedProxies(trusted)
         self._address = address
         self._shared = shared
         self._server: grpc.aio.Server | None = None
@@ -82,7 +89,7 @@ class GrpcServer:
                 ("grpc.so_reuseport", int(self._shared)),
             ]
         )
-        self._server.add_generic_rpc_handlers((_Handlers(self._runtime),))
+        self._server.add_generic_rpc_handlers((_Handlers(self._runtime, self._proxies),))
         port = self._server.add_insecure_port(self._address)
         await self._server.start()
         return int(port)
@@ -96,30 +103,35 @@ class GrpcServer:
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]
     """One entry for every method of the two services; what is not offered is PERMISSION_DENIED."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        service = _Service(runtime)
+    def __init__(self, runtime: Runtime, proxies: TrustedProxies) -> None:
+        service = _Service(runtime, proxies)
         self._methods: dict[str, tuple[Callable[..., Awaitable[Any]], Any]] = {
             "ServerLive": (service.live, messages.ServerLiveRequest),
             "ServerReady": (service.ready, messages.ServerReadyRequest),
             "ServerMetadata": (service.server_metadata, messages.ServerMetadataRequest),
             "ModelReady": (service.model_ready, messages.ModelReadyRequest),
             "ModelMetadata": (service.model_metadata, messages.ModelMetadataRequest),
+            "ModelConfig": (service.model_config, messages.ModelConfigRequest),
             "ModelStatistics": (service.statistics, messages.ModelStatisticsRequest),
             "RepositoryIndex": (service.index, messages.RepositoryIndexRequest),
-            "ModelInfer": (service.infer, messages.ModelInferRequest),
         }
         self._service = service
+        self._infer = grpc.unary_unary_rpc_method_handler(
+            _guarded(service.infer), response_serializer=messages.ModelInferResponse.SerializeToString)
 
     def service(self, details: Any) -> Any:
         name, _, method = details.method.lstrip("/").partition("/")
         if name == HEALTH and method == "Check":
-            return grpc.unary_unary_rpc_method_handler(self._service.health)
+            return grpc.unary_unary_rpc_method_handler(_guarded(self._service.health))
+        if name == HEALTH and method == "Watch":
+            return grpc.unary_stream_rpc_method_handler(self._service.watch)
         if name != SERVICE:
             return None
+        if method == "ModelInfer":  # bytes in and out: what bills is the hash of the very bytes that came
+            return self._infer
         if method == "ModelStreamInfer":
             return grpc.stream_stream_rpc_method_handler(
                 self._service.stream,
-                request_deserializer=messages.ModelInferRequest.FromString,
                 response_serializer=messages.ModelStreamInferResponse.SerializeToString,
             )
         if method not in self._methods:
@@ -160,11 +172,27 @@ async def _refuse(_request: bytes, context: Context) -> bytes:
 class _Service:
     """The methods, each from message to message."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, runtime: Runtime, proxies: TrustedProxies) -> None:
+        self._runtime, self._proxies = runtime, proxies
 
-    async def health(self, _request: bytes, _context: Context) -> bytes:
+    async def health(self, request: bytes, _context: Context) -> bytes:
+        """grpc.health.v1 Check: of the whole server ("") or of the inference service."""
+        if _health_service(request) not in ("", SERVICE):
+            raise Problem("not_found", "there is no such service")
         return SERVING if await self._runtime.ready() else NOT_SERVING
+
+    async def watch(self, request: bytes, _context: Context) -> AsyncIterator[bytes]:
+        """grpc.health.v1 Watch: the state now, and again whenever it changes; ends when the server goes down."""
+        known = _health_service(request) in ("", SERVICE)
+        last = b""
+        while True:
+            state = (SERVING if await self._runtime.ready() else NOT_SERVING) if known else SERVICE_UNKNOWN
+            if state != last:
+                last = state
+                yield state
+            if self._runtime.draining:
+                return
+            await asyncio.sleep(WATCH_S)
 
     async def live(self, _request: Any, _context: Context) -> Any:
         return messages.ServerLiveResponse(live=True)
@@ -173,7 +201,7 @@ class _Service:
         return messages.ServerReadyResponse(ready=await self._runtime.ready())
 
     async def server_metadata(self, _request: Any, context: Context) -> Any:
-        await authenticate(self._runtime, *_caller(context))
+        await authenticate(self._runtime, *self._caller(context))
         server: dict[str, Any] = oip_rest.SERVER
         return messages.ServerMetadataResponse(**server)
 
@@ -190,6 +218,14 @@ class _Service:
         }
         return messages.ModelMetadataResponse(**data, **tensors)
 
+    async def model_config(self, request: Any, context: Context) -> Any:
+        route = await self._route(request.name, context)
+        pick(route, request.version or None, "")
+        config = oip_rest.config(route)
+        answer = messages.ModelConfigResponse()
+        ParseDict(config, answer.config)
+        return answer
+
     async def statistics(self, request: Any, context: Context) -> Any:
         route = await self._route(request.name, context)
         figures = self._runtime.figures[route.model]
@@ -201,7 +237,7 @@ class _Service:
         return messages.ModelStatisticsResponse(model_stats=[statistics])
 
     async def index(self, _request: Any, context: Context) -> Any:
-        grant = await authenticate(self._runtime, *_caller(context))
+        grant = await authenticate(self._runtime, *self._caller(context))
         return messages.RepositoryIndexResponse(
             models=[
                 messages.RepositoryIndexResponse.ModelIndex(**entry)
@@ -209,8 +245,13 @@ class _Service:
             ]
         )
 
-    async def infer(self, request: Any, context: Context) -> Any:
-        key, ip = _caller(context)
+    async def infer(self, body: bytes, context: Context) -> Any:
+        """ModelInfer: one call through the one path."""
+        try:
+            request = messages.ModelInferRequest.FromString(body)
+        except DecodeError:
+            raise Problem("invalid_request", "the message is no ModelInferRequest") from None
+        key, ip = self._caller(context)
         remaining = context.time_remaining()
 
         def prepare(route: Route) -> Work:
@@ -228,7 +269,7 @@ class _Service:
             self._runtime,
             Call(
                 model=request.model_name,
-                body=request.SerializeToString(deterministic=True),
+                body=body,
                 prepare=prepare,
                 key=key,
                 ip=ip,
@@ -246,20 +287,30 @@ class _Service:
         context.set_trailing_metadata(tuple((name.lower(), value) for name, value in outcome.headers.items()))
         return answer
 
-    async def stream(self, requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+    async def stream(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Any]:
         """One answer to each request, in order; a refused one is a message, not the end of the stream."""
-        async for request in requests:
+        async for body in requests:
             try:
-                yield messages.ModelStreamInferResponse(infer_response=await self.infer(request, context))
+                yield messages.ModelStreamInferResponse(infer_response=await self.infer(body, context))
             except Problem as problem:
                 yield messages.ModelStreamInferResponse(error_message=f"{problem.code}: {problem.detail}")
 
+    def _caller(self, context: Context) -> tuple[str | None, str]:
+        key, peer, forwarded = _who(context)
+        return key, self._proxies.caller(peer, forwarded)
+
     async def _route(self, model: str, context: Context) -> Route:
-        grant = await authenticate(self._runtime, *_caller(context))
+        grant = await authenticate(self._runtime, *self._caller(context))
         return await authorise(self._runtime, grant, model)
 
 
-def _caller(context: Context) -> tuple[str | None, str]:
+def _health_service(request: bytes) -> str:
+    """HealthCheckRequest{service}: one text field, short enough for a length of one byte."""
+    return request[2:2 + request[1]].decode(errors="replace") if request[:1] == b"\x0a" and len(request) > 1 else ""
+
+
+def _who(context: Context) -> tuple[str | None, str, str | None]:
+    """The key, the peer's address, and what the peer says of whom it speaks for."""
     metadata = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
     key = metadata.get("x-api-key")
     scheme, _, token = metadata.get("authorization", "").partition(" ")
@@ -267,7 +318,7 @@ def _caller(context: Context) -> tuple[str | None, str]:
         key = token
     peer = context.peer()  # ipv4:127.0.0.1:5000, ipv6:%5B::1%5D:5000
     address = peer.partition(":")[2].rpartition(":")[0].replace("%5B", "").replace("%5D", "").strip("[]")
-    return key, address
+    return key, address, metadata.get("x-forwarded-for")
 
 
 def _delivery(delivery: Delivery) -> Delivery:

@@ -165,6 +165,24 @@ def rate_headers(hold: Hold) -> dict[str, str]:
             "RateLimit-Policy": f'"default";q={hold.limit};w={WINDOW_S}'}
 
 
+async def standing(runtime: Runtime, key: str | None) -> dict[str, str]:
+    """The rate headers for an answer that took no reservation: the key's limit and what was last seen left of it.
+    Empty for a key that is none."""
+    if not key or not apikeys.well_formed(key):
+        return {}
+    try:
+        grant = await runtime.snapshots.grant(apikeys.hash_key(key, runtime.settings.key_pepper))
+    except Problem:
+        return {}
+    if grant is None or not grant.active:
+        return {}
+    seen = runtime.rates.get(grant.key_id)
+    now = int(time.time())
+    left = seen[0] if seen is not None and seen[1] > now else grant.rate_per_minute
+    return {"RateLimit": f'"default";r={left};t={seen[1] - now if seen is not None and seen[1] > now else WINDOW_S}',
+            "RateLimit-Policy": f'"default";q={grant.rate_per_minute};w={WINDOW_S}'}
+
+
 # ---------------------------------------------------------------- the path
 
 async def invoke(runtime: Runtime, call: Call) -> Outcome:
@@ -201,6 +219,7 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     charged = unit_amount if grant.mode == "live" else _NOTHING
     hold = await _reserve(runtime, call, grant, event_id, charged * work.estimate_units, total_ms)
     timings.mark("quota")
+    runtime.rates.see(grant.key_id, max(hold.remaining, 0), int(time.time()) + hold.reset_s)
     try:
         ran = await _within(runtime, grant.org_id, route, target, work, total_ms / 1000, timings, call)
         timings.mark("post")

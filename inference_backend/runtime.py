@@ -74,6 +74,17 @@ class ModelFigures:
     total_ns: int = 0
 
 
+class Rates(dict[int, tuple[int, int]]):
+    """Key id → calls left and the second at which its window ends, as last seen here; bounded."""
+
+    LIMIT = 10_000
+
+    def see(self, key_id: int, left: int, until: int) -> None:
+        if key_id not in self and len(self) >= self.LIMIT:
+            del self[next(iter(self))]
+        self[key_id] = (left, until)
+
+
 @dataclass
 class Runtime:
     """The ports and this loop's connections. `triton` and `control` are made at start unless they are given."""
@@ -90,6 +101,7 @@ class Runtime:
     control: Control | None = None
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
     shadows: Shadows = field(default_factory=Shadows)
+    rates: Rates = field(default_factory=Rates)
     _pools: Pools | None = None
     _started: bool = False
     _running: int = 0
@@ -172,6 +184,10 @@ class Runtime:
     def drain(self) -> None:
         """From now on not ready; calls in flight end."""
         self._draining = True
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
 
     async def ready(self) -> bool:
         """Whether calls can be served: Triton answers, and this process is not going down."""

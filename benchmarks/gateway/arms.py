@@ -52,8 +52,9 @@ def http(path: str, body: bytes, **headers: str) -> bytes:
 def binary_body() -> tuple[bytes, int]:
     """An infer body with binary tensors both ways, and the length of its JSON."""
     data = ROW.tobytes()
+    tensor = {"name": "X", "datatype": "FP32", "shape": [1, WIDTH], "parameters": {"binary_data_size": len(data)}}
     head = json.dumps({
-        "inputs": [{"name": "X", "datatype": "FP32", "shape": [1, WIDTH], "parameters": {"binary_data_size": len(data)}}],
+        "inputs": [tensor],
         "outputs": [{"name": "Y", "parameters": {"binary_data": True}}]}, separators=(",", ":")).encode()
     return head + data, len(head)
 

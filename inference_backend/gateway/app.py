@@ -23,6 +23,7 @@ from inference_backend.gateway.http import (
     problem_response,
 )
 from inference_backend.gateway.proxies import TrustedProxies
+from inference_backend.invocation import standing
 from inference_backend.runtime import Runtime
 from kernel.ids import prefixed
 from kernel.problems import Problem
@@ -91,13 +92,16 @@ class Gateway:
         try:
             if not self._ready:
                 await self._started()
-            return await self._answer(request, dialect)
+            response = await self._answer(request, dialect)
         except Problem as problem:
-            return problem_response(problem, dialect, request.request_id)
+            response = problem_response(problem, dialect, request.request_id)
         except Exception:
             log.exception("call %s failed", request.request_id)
             failure = Problem("internal_error", "an unexpected failure on our side")
-            return problem_response(failure, dialect, request.request_id)
+            response = problem_response(failure, dialect, request.request_id)
+        if "RateLimit" not in response.headers and self._ready:
+            response.headers |= await standing(self.runtime, request.key)
+        return response
 
     @staticmethod
     async def _unless_gone(answer: Any, receive: Receive) -> Response:

@@ -55,9 +55,7 @@ def _about(runtime: Runtime, route: Route, version: str | None, rest: list[str],
         case ["ready"]:  # a model that is not in memory is loaded by its first call
             return Response.json({"name": route.model, "ready": True})
         case ["config"]:
-            return Response.json({
-                "name": route.model, "platform": route.runtime, "max_batch_size": 0,
-                "input": [_config(spec) for spec in route.inputs], "output": [_config(spec) for spec in route.outputs]})
+            return Response.json(config(route))
         case ["stats"]:
             figures = runtime.figures[route.model]
             success = figures.calls - figures.failures
@@ -79,6 +77,12 @@ def metadata(route: Route, version: str | None) -> dict[str, Any]:
 
 def _spec(spec: TensorSpec) -> dict[str, Any]:
     return {"name": spec.name, "datatype": spec.datatype, "shape": list(spec.shape)}
+
+
+def config(route: Route) -> dict[str, Any]:
+    """What a caller may know of the configuration: its tensors as the signature has them, nothing of the machine."""
+    return {"name": route.model, "platform": route.runtime, "max_batch_size": 0,
+            "input": [_config(spec) for spec in route.inputs], "output": [_config(spec) for spec in route.outputs]}
 
 
 def _config(spec: TensorSpec) -> dict[str, Any]:
