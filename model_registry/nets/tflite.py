@@ -53,8 +53,6 @@ class _Conversion:
         self.net = model.subgraphs[0]
         self.graph = Graph()
         self.names = {value: key for key, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-        if any(tensor.sparsity is not None for tensor in self.net.tensors):
-            raise UnsupportedNet("sparse weights")
         self.constants = {
             index: self._stored(tensor)
             for index, tensor in enumerate(self.net.tensors)
@@ -86,7 +84,9 @@ class _Conversion:
 
     def _stored(self, tensor: Any) -> np.ndarray:
         raw = bytes(self.model.buffers[tensor.buffer].data)
-        array = np.frombuffer(raw, ARRAY_TYPES[tensor.type]).reshape([int(size) for size in tensor.shape])
+        array = np.frombuffer(raw, ARRAY_TYPES[tensor.type])
+        shape = [int(size) for size in tensor.shape]
+        array = array.reshape(shape) if tensor.sparsity is None else densify(array, shape, tensor.sparsity)
         return array.astype(np.float32) if array.dtype == np.float16 else array
 
     def _channels_last(self, index: int) -> str:
@@ -131,7 +131,7 @@ class _Conversion:
     def _convert(self, operator: Any) -> None:
         name = self._operator_name(operator)
         inputs, output = [int(index) for index in operator.inputs], int(operator.outputs[0])
-        if name == "DEQUANTIZE" and inputs[0] in self.constants:
+        if name in ("DEQUANTIZE", "DENSIFY") and inputs[0] in self.constants:
             self.constants[output] = self.constants[inputs[0]].astype(np.float32)
             return
         handler = getattr(self, f"_op_{name.lower()}", None)
@@ -216,6 +216,10 @@ class _Conversion:
             "Resize", [self._name(inputs[0]), "", scales], output, mode="linear", coordinate_transformation_mode=mode
         )
 
+    def _op_depth_to_space(self, operator: Any, inputs: list[int], output: int) -> None:
+        size = operator.builtinOptions.blockSize
+        self._emit("DepthToSpace", [self._name(inputs[0])], output, blocksize=size, mode="DCR")
+
     def _op_reshape(self, _operator: Any, inputs: list[int], output: int) -> None:
         shape = self._shape(output)
         target = self.graph.constant(f"t{output}_shape", [-1, *shape[1:]], np.int64)
@@ -243,6 +247,39 @@ class _Conversion:
         x = self.graph.add("Reshape", [self._channels_last(inputs[0]), flat])
         fused = operator.builtinOptions.fusedActivationFunction
         self._emit("Gemm", [x, *self._weights(inputs, (0, 1))], output, fused, transB=1)
+
+
+def densify(values: np.ndarray, shape: list[int], sparsity: Any) -> np.ndarray:
+    """Sparse weights written out: levels of the format are walked in the file's order, blocks after whole axes."""
+    order = [int(axis) for axis in sparsity.traversalOrder]
+    blocks = [] if sparsity.blockMap is None else [int(axis) for axis in sparsity.blockMap]
+    rank = len(shape)
+    # Each pass holds (position in the level's values, coordinates so far) of all entries at once.
+    position, coordinates = np.zeros(1, np.int64), np.zeros((1, 0), np.int64)
+    for level in sparsity.dimMetadata:
+        if level.format == 0:  # dense: every index
+            size = int(level.denseSize)
+            parent = np.repeat(np.arange(len(position)), size)
+            index = np.tile(np.arange(size), len(position))
+            position = position[parent] * size + index
+        else:  # compressed: segments of listed indices
+            segments, indices = (np.asarray(v.values, np.int64) for v in (level.arraySegments, level.arrayIndices))
+            counts = segments[position + 1] - segments[position]
+            parent = np.repeat(np.arange(len(position)), counts)
+            first = np.cumsum(counts) - counts
+            position = segments[position][parent] + np.arange(len(parent)) - first[parent]
+            index = indices[position]
+        coordinates = np.concatenate([coordinates[parent], index[:, None]], axis=1)
+    place = np.zeros((len(position), rank), np.int64)
+    for column, axis in enumerate(order):
+        if axis < rank:
+            place[:, axis] += coordinates[:, column]
+        else:
+            size = int(sparsity.dimMetadata[column].denseSize)
+            place[:, blocks[axis - rank]] = place[:, blocks[axis - rank]] * size + coordinates[:, column]
+    dense = np.zeros(shape, values.dtype)
+    dense[tuple(place.T)] = values[position]
+    return dense
 
 
 def _padding(kind: int) -> str:

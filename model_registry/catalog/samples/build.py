@@ -1,6 +1,7 @@
 """Makes the sample pictures: `python -m model_registry.catalog.samples.build`.
 
 The photographs come with scikit-image (public domain or CC0, see its data/README.txt); codes are drawn here.
+hopper.jpg is not made here: Grace Hopper by James S. Davis, US Navy, public domain, as Matplotlib ships it.
 """
 
 from __future__ import annotations
