@@ -68,7 +68,7 @@ def render(name: str, *, again: bool = False) -> int:
     except Problem:
         return 0  # uploaded by a provider: its media came with its bundle, or not at all
     request, media, example = runner.read_example(source)
-    if not holds_media(example["output"]):
+    if not holds_media(example.get("output")):
         return 0
     digest = hashlib.sha256()
     for path in sorted(path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
