@@ -292,7 +292,8 @@ class Gateway:
         if not self._secret:
             raise WrongSignature("no webhook secret is set")
         try:
-            event = stripe.Webhook.construct_event(payload, signature, self._secret, tolerance=0)
+            event = _event(stripe.Webhook.construct_event(payload, signature, self._secret, tolerance=0),
+                           payload.decode())
         except (ValueError, stripe.SignatureVerificationError, AttributeError, KeyError) as error:
             raise WrongSignature(str(error)[:200]) from error
         stamps = [part.partition("=")[2] for part in signature.split(",") if part.strip().startswith("t=")]
@@ -301,7 +302,7 @@ class Gateway:
         sent = datetime.fromtimestamp(int(stamps[0]), UTC)
         if abs(clock.now() - sent) > TOLERANCE:
             raise WrongSignature("the timestamp is too far from now")
-        return _event(event, payload.decode())
+        return event
 
     def events_since(self, since: datetime) -> Iterator[Event]:
         """What happened since a moment, newest first: for events whose webhook got lost."""
