@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import count
@@ -35,8 +35,9 @@ from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.1  # between attempts; the first retry is immediate
-WRITE_OFF_EVERY_S = 0.2
+NO_PAUSE = timedelta(0)  # before the first retry
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(milliseconds=2), timedelta(milliseconds=100)  # before later ones
+WRITE_OFF_EVERY = timedelta(milliseconds=200)
 UNKNOWN_KEPT = 100_000  # withheld events that this process remembers
 WITHHELD = "the answer was withheld"
 
@@ -232,7 +233,7 @@ class LedgerWriter:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._give_up_s
-        pause = 0.0
+        pause = NO_PAUSE
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
@@ -252,11 +253,11 @@ class LedgerWriter:
             except _TROUBLE as error:
                 self.figures.retries += 1
                 uncertain, self.healthy = True, False
-                if loop.time() + pause >= deadline:
+                if loop.time() + pause.total_seconds() >= deadline:
                     self._give_up(batch, error)
                     return
-                await asyncio.sleep(pause)
-                pause = min(max(pause * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+                await asyncio.sleep(pause.total_seconds())
+                pause = min(max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
         self.healthy = True
         self._answer(batch, added, stored, uncertain)
 
@@ -327,7 +328,7 @@ class LedgerWriter:
                     await self._reading.run(partial(self._take_back, event, moments))
             except _TROUBLE:
                 self._unknown[event_id] = event, moments
-                await asyncio.sleep(WRITE_OFF_EVERY_S)
+                await asyncio.sleep(WRITE_OFF_EVERY.total_seconds())
 
     async def _take_back(self, event: UsageEvent, moments: frozenset[datetime], link: Any) -> None:
         claim = rows([replace(event, units=0)], kind="correction", corrects=event.event_id, reason=WITHHELD)

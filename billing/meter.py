@@ -113,10 +113,10 @@ class RedisMeter:
     could not do, expiry and the next reconcile do.
     """
 
-    def __init__(self, url: str, spent: Spent | None = None, *, timeout_s: float = 2.0) -> None:
+    def __init__(self, url: str, spent: Spent | None = None, *, timeout_ms: int = 2_000) -> None:
         self._spent = spent
         self._wire = RedisWire(url, (scripts.RESERVE, scripts.SETTLE, scripts.RELEASE, scripts.LOAD),
-                               timeout_s=timeout_s)
+                               timeout_ms=timeout_ms)
         self._plans: dict[int, _Plan] = {}
         self._minute = (datetime.min.replace(tzinfo=UTC),) * 2  # of the plans
         self._loading: dict[tuple[int, str], asyncio.Task[None]] = {}

@@ -8,12 +8,13 @@ import asyncio
 import hashlib
 import ssl
 from collections import deque
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import hiredis
 
-RETRY_CONNECT_S = 0.05  # after a failed attempt callers are refused at once for this long
+RETRY_CONNECT = timedelta(milliseconds=50)  # after a failed attempt callers are refused at once for this long
 Argument = str | bytes | int
 
 
@@ -43,11 +44,11 @@ def sha(script: str) -> str:
 class RedisWire:
     """Connects on the first call and again after a loss; `scripts` are loaded each time, so EVALSHA finds them."""
 
-    def __init__(self, url: str, scripts: tuple[str, ...] = (), *, timeout_s: float = 2.0) -> None:
-        self._url, self._scripts, self._timeout_s = url, scripts, timeout_s
+    def __init__(self, url: str, scripts: tuple[str, ...] = (), *, timeout_ms: int = 2_000) -> None:
+        self._url, self._scripts, self._timeout = url, scripts, timedelta(milliseconds=timeout_ms)
         self._link: _Link | None = None
         self._connecting = asyncio.Lock()
-        self._not_before = 0.0
+        self._not_before = timedelta(0)  # on the loop's clock
 
     async def call(self, payload: bytes) -> Any:
         """The reply to one encoded command. Raises WireError, or hiredis.ReplyError where Redis refuses it."""
@@ -66,7 +67,7 @@ class RedisWire:
     async def drain(self) -> None:
         """Returns once everything sent so far was answered."""
         if self._link is not None and self._link.pending:
-            await asyncio.wait(list(self._link.pending), timeout=self._timeout_s)
+            await asyncio.wait(list(self._link.pending), timeout=self._timeout.total_seconds())
 
     async def close(self) -> None:
         await self.drain()
@@ -79,19 +80,19 @@ class RedisWire:
             if self._link is not None and self._link.transport is not None:
                 return self._link
             loop = asyncio.get_running_loop()
-            if loop.time() < self._not_before:
+            if timedelta(seconds=loop.time()) < self._not_before:
                 raise WireError("Redis was away a moment ago")
             try:
-                async with asyncio.timeout(self._timeout_s):
+                async with asyncio.timeout(self._timeout.total_seconds()):
                     self._link = await self._open(loop)
                 return self._link
             except (OSError, TimeoutError, hiredis.HiredisError) as error:
-                self._not_before = loop.time() + RETRY_CONNECT_S
+                self._not_before = timedelta(seconds=loop.time()) + RETRY_CONNECT
                 raise WireError(f"Redis can't be reached: {error}") from error
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> _Link:
         parts = urlsplit(self._url)
-        link = _Link(loop, self._timeout_s)
+        link = _Link(loop, self._timeout)
         if parts.scheme == "unix":
             await loop.create_unix_connection(lambda: link, parts.path)
             database = parse_qs(parts.query).get("db", ["0"])[0]
@@ -117,18 +118,18 @@ class RedisWire:
 class _Link(asyncio.Protocol):
     """One connection: what was sent and waits for its reply, in order."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, timeout_s: float) -> None:
-        self._loop, self._timeout_s = loop, timeout_s
+    def __init__(self, loop: asyncio.AbstractEventLoop, timeout: timedelta) -> None:
+        self._loop, self._timeout_s, self._look_s = loop, timeout.total_seconds(), (timeout // 4).total_seconds()
         self._reader = hiredis.Reader()
         self._out: list[bytes] = []
-        self._moved = 0.0  # when the oldest waiting command became the oldest
+        self._moved = loop.time()  # when the oldest waiting command became the oldest
         self._watch: asyncio.TimerHandle | None = None
         self.pending: deque[asyncio.Future[Any]] = deque()
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape only
-        self._watch = self._loop.call_later(self._timeout_s / 4, self._look)
+        self._watch = self._loop.call_later(self._look_s, self._look)
 
     def send(self, payload: bytes) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = self._loop.create_future()
@@ -176,8 +177,8 @@ class _Link(asyncio.Protocol):
                 answer.set_exception(WireError(reason))
 
     def _look(self) -> None:
-        """One timer for all: no call waits longer than about `timeout_s`."""
+        """One timer for all: no call waits longer than about the timeout."""
         if self.pending and self._loop.time() - self._moved > self._timeout_s:
             self.hang_up("Redis does not answer")
             return
-        self._watch = self._loop.call_later(self._timeout_s / 4, self._look)
+        self._watch = self._loop.call_later(self._look_s, self._look)

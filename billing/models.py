@@ -359,5 +359,6 @@ class UsagePeriod(models.Model):
 
 
 # Django finds an app's tables through this module.
+from billing.budget_models import *  # noqa: E402, F403
 from billing.payment_models import *  # noqa: E402, F403
 from billing.provider_models import *  # noqa: E402, F403

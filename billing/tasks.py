@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from billing import credits, dunning, invoicing, mails, payments, payouts, reconciliation, services, webhooks
+from billing import budgets, credits, dunning, invoicing, mails, payments, payouts, reconciliation, services, webhooks
 from billing.stripe_gateway import is_set_up
 from kernel import clock
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 SCHEDULE = {"billing.close_due_periods": 600, "billing.reconcile": 60, "billing.mark_past_due": 3600,
             "billing.verify": 3600, "billing.credit": 60, "billing.collect": 20, "billing.webhooks": 15,
             "billing.sweep_webhooks": 900, "billing.dunning": 300, "billing.payouts": 3600, "billing.mails": 30,
-            "billing.reconcile_payments": 21_600}
+            "billing.budgets": 30, "billing.reconcile_payments": 21_600}
 
 
 @shared_task(name="billing.close_due_periods")
@@ -42,6 +42,11 @@ def verify() -> bool:
     if not check.sound:
         log.error("the ledger is not sound: %d hours differ, mispriced %s", len(check.differences), check.mispriced)
     return check.sound
+
+
+@shared_task(name="billing.budgets")
+def fire_budget_alerts() -> int:
+    return budgets.fire_alerts()
 
 
 @shared_task(name="billing.credit")

@@ -40,6 +40,17 @@ class AccountStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetReached:
+    """What was spent reached `threshold` percent of a budget, in the window that began on `period_start` (ISO date)."""
+
+    org_id: int
+    budget_id: int
+    threshold: int
+    period_start: str
+    hard: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InvoicePaid:
     org_id: int
     invoice_id: int
