@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from pytest_socket import disable_socket, enable_socket
+
+# As in the hosts: more threads than that fight for the same two cores, and take longer.
+for _library in ("OMP", "OPENBLAS"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 NEEDS_SERVICES = ("stack", "browser", "django_db", "enable_socket")
 

@@ -13,7 +13,7 @@ def run(request: Request) -> Result:
     frame = pd.DataFrame(table)
     if frame.shape[1] > 100:
         raise InvalidInput("at most 100 columns", field="table")
-    rows, columns = frame.shape
+    rows = len(frame)
     missing = frame.isna().mean()
     numbers = [c for c in frame if pd.api.types.is_numeric_dtype(frame[c]) and frame[c].dtype != bool]
     described = []
