@@ -6,7 +6,10 @@ from typing import Any
 
 from kernel.problems import CODES
 
-COMMON_STATUSES = (401, 403, 429, 500, 503)
+COMMON_STATUSES = (400, 401, 403, 405, 429, 500, 503)
+WITH_BODY = (409, 413, 415, 422)
+OF_MODELS = (402, 502, 504)  # what only a model's run can end with
+PROBLEM = "application/problem+json"
 
 
 def add_common_errors(result: dict[str, Any], **_: object) -> dict[str, Any]:
@@ -17,20 +20,37 @@ def add_common_errors(result: dict[str, Any], **_: object) -> dict[str, Any]:
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "bearer": {"type": "http", "scheme": "bearer"},
     }
-    for path in result["paths"].values():
-        for operation in path.values():
+    for path, item in result["paths"].items():
+        for operation in item.values():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
             if operation.get("security") != [{}]:
                 operation["security"] = [{"apiKey": []}, {"bearer": []}]
-            for status in COMMON_STATUSES:
-                operation["responses"].setdefault(str(status), _problem_response(status))
+            responses = operation["responses"]
+            for status in _statuses(path, operation):
+                responses[str(status)] = _problem_response(status)
+            for response in responses.values():  # a view may name one with words of its own
+                if PROBLEM in response.get("content", {}):
+                    response["content"][PROBLEM] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+            operation["responses"] = dict(sorted(responses.items()))
     return result
+
+
+def _statuses(path: str, operation: dict[str, Any]) -> list[int]:
+    """The failures that an operation may answer."""
+    found = [*COMMON_STATUSES]
+    if "{" in path:
+        found.append(404)
+    if "requestBody" in operation:
+        found += WITH_BODY
+    if path.endswith(("/predictions", "/classify", "/analyze-image")) and "requestBody" in operation:
+        found += OF_MODELS
+    return found
 
 
 def _problem_response(status: int) -> dict[str, Any]:
     codes = ", ".join(code for code, (own, _, _) in CODES.items() if own == status)
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": f"A problem: {codes}", "content": content}
 
 

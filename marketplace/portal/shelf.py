@@ -10,7 +10,7 @@ from typing import Any
 
 from kernel import contracts
 from marketplace.listings import selectors as listings
-from marketplace.listings.models import Listing
+from marketplace.listings.selectors import Listing
 from marketplace.portal import labels
 from model_registry import catalog_kit
 from model_registry import selectors as registry

@@ -47,10 +47,10 @@ def evaluate_here(folder: Path) -> dict[str, Any]:
     after = _resident_mb()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found = measure(folder)
+    p50, p95 = (float(value) for value in np.percentile(times, (50, 95)))
     return {
         "quality": [m.as_json() for m in found], "faults": [m.fault for m in found if m.fault],
-        "latency_ms": {"p50": _short(1000 * np.percentile(times, 50)), "p95": _short(1000 * np.percentile(times, 95)),
-                       "runs": len(times)},
+        "latency_ms": {"p50": _short(1000 * p50), "p95": _short(1000 * p95), "runs": len(times)},
         "cold_start_ms": _short(1000 * cold),
         "memory_mb": {"added": _short(max(after - before, 0.1)), "peak": _short(peak)},
     }

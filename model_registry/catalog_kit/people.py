@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def _anchors(grids: tuple[tuple[int, int], ...]) -> Points:
     return np.concatenate(centres)
 
 
-def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+def sigmoid(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -80, 80))))
 
 
@@ -105,8 +106,8 @@ def crop(image: Pixels, centre: Points, size: float, angle: float, side: int, *,
     if mirror:
         along = -along
     corner = centre - along - down
-    source = np.float32([corner, centre + along - down, centre - along + down])
-    target = np.float32([[0, 0], [side, 0], [0, side]])
+    source = np.array([corner, centre + along - down, centre - along + down], np.float32)
+    target = np.array([[0, 0], [side, 0], [0, side]], np.float32)
     forward = cv2.getAffineTransform(source, target)
     patch = cv2.warpAffine(image, forward, (side, side), flags=cv2.INTER_LINEAR)
     return patch[None].astype(np.float32) / 255, np.asarray(cv2.invertAffineTransform(forward))

@@ -42,4 +42,4 @@ def standardised(x: NDArray[np.float64]) -> NDArray[np.float64]:
         middle, spread = x.mean(0), x.std(0)
     if not np.isfinite(spread).all():
         raise InvalidInput("the numbers are too large to compute with", field="table")
-    return (x - middle) / np.where(spread > 0, spread, 1.0)
+    return np.asarray((x - middle) / np.where(spread > 0, spread, 1.0))

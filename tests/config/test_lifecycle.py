@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE = int(os.environ.get("TESSERA_PORT", "18000")) + 40
 PORTS = {"TESSERA_PORT": BASE, "TESSERA_GRPC_PORT": BASE + 1, "TESSERA_GATEWAY_PORT": BASE + 2,
          "TESSERA_REDIS_PORT": BASE + 3, "TESSERA_TRITON_PORT": BASE + 10}
-OF_THE_RUN = ("DATABASE_URL", "REDIS_", "TRITON_", "STRIPE_", "TESSERA_SECRET", "TESSERA_KEY", "TESSERA_READY", "PYTHONPYCACHE")
+# What the stack beside this test told its own processes, and must not tell this one.
+OF_THE_RUN = ("DATABASE_URL", "REDIS_", "TRITON_", "STRIPE_", "TESSERA_SECRET", "TESSERA_KEY", "TESSERA_READY",
+              "PYTHONPYCACHE")
 TEXT = {"input": {"text": "The delivery was quick and the staff were wonderful."}}
 
 

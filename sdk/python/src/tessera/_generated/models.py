@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AnyUrl, AwareDatetime, Field, RootModel
+from pydantic import AnyUrl, AwareDatetime, Field
 
 from tessera._base import APIModel
 
@@ -18,6 +18,17 @@ class Account(APIModel):
     role: Annotated[str | None, Field(description="Your role; null for an API key.")]
     scopes: Annotated[list[str], Field(description="What the API key may do.")]
     created_at: AwareDatetime
+
+
+class AnalyzeImageRequestRequest(APIModel):
+    image: Annotated[str | None, Field(description="Base64, a data URL, or a file id.")] = None
+    url: Annotated[str | None, Field(description="A public http(s) address of at most 10 MB.")] = None
+    types: Annotated[
+        list[str],
+        Field(
+            description="1 to 8 tasks of the catalogue, in any case: object_detection, text_recognition, face_detection, barcode_reading, …"
+        ),
+    ]
 
 
 class ApiKey(APIModel):
@@ -43,32 +54,92 @@ class ApiKeyPage(APIModel):
     next_cursor: str | None
 
 
-class Scope(RootModel[str]):
-    root: Annotated[str, Field(min_length=1)]
+class BatchCounts(APIModel):
+    total: int
+    succeeded: int
+    failed: int
 
 
-class Model(RootModel[str]):
-    root: Annotated[str, Field(min_length=1)]
+class BatchFault(APIModel):
+    line: int | None
+    code: str
+    message: str
 
 
-class AllowedIp(RootModel[str]):
-    root: Annotated[str, Field(min_length=1)]
+class BatchRequestRequest(APIModel):
+    input_file_id: Annotated[str, Field(description="A file of the purpose batch.")]
+    model: Annotated[str | None, Field(description="Short for the endpoint of its predictions.")] = None
+    endpoint: Annotated[
+        str | None,
+        Field(description="/api/v1/models/{model}/predictions, /v1/embeddings or /v1/moderations."),
+    ] = None
+    metadata: dict[str, Any] | None = None
+
+
+class BatchUrls(APIModel):
+    get: str
+    cancel: str
+
+
+class BatchUsage(APIModel):
+    cost: Annotated[
+        str,
+        Field(description="Decimal text in the currency's unit, before included units and tiers."),
+    ]
+    currency: str | None
+
+
+class CheckoutPage(APIModel):
+    url: Annotated[AnyUrl, Field(description="where the person pays")]
+
+
+class ClassifyRequestRequest(APIModel):
+    image_base64: Annotated[str, Field(description="The image in base64, as a data URL, or a file id.")]
+    top_k: Annotated[int | None, Field(description="1 to 100 labels, 5 unless told.")] = None
+
+
+class CompleteUploadRequest(APIModel):
+    sha256: Annotated[str | None, Field(description="Of the whole file; checked.")] = None
 
 
 class CreateApiKeyRequest(APIModel):
-    name: Annotated[str, Field(min_length=1)]
-    mode: Annotated[str | None, Field(description="live or test", min_length=1)] = None
+    name: str
+    mode: Annotated[str | None, Field(description="live or test")] = None
     scopes: Annotated[
-        list[Scope] | None,
+        list[str] | None,
         Field(
             description="Of predict, files, models:read, models:write, models:deploy, keys:admin, billing, webhooks."
         ),
     ] = None
-    models: Annotated[list[Model] | None, Field(max_length=300)] = None
-    allowed_ips: Annotated[list[AllowedIp] | None, Field(max_length=50)] = None
+    models: Annotated[list[str] | None, Field(max_length=300)] = None
+    allowed_ips: Annotated[list[str] | None, Field(max_length=50)] = None
     rate_per_minute: int | None = None
     concurrency: int | None = None
     expires_at: AwareDatetime | None = None
+
+
+class CreditGrant(APIModel):
+    id: int
+    kind: str
+    amount: Annotated[str, Field(description="in the currency's unit")]
+    left: Annotated[str, Field(description="in the currency's unit")]
+    reason: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+
+
+class Earning(APIModel):
+    model: str
+    currency: str
+    net: Annotated[str, Field(description="in the currency's unit")]
+    share: Annotated[str, Field(description="in the currency's unit")]
+    held: Annotated[str, Field(description="in the currency's unit")]
+    free: Annotated[str, Field(description="in the currency's unit")]
+    paid: Annotated[str, Field(description="in the currency's unit")]
+
+
+class EarningList(APIModel):
+    data: list[Earning]
 
 
 class Estimate(APIModel):
@@ -93,6 +164,27 @@ class FacetValue(APIModel):
     title_zh: str
 
 
+class FileUploadRequest(APIModel):
+    file: bytes
+    purpose: Annotated[
+        str | None,
+        Field(description="One of batch, user_data, vision; user_data unless told."),
+    ] = None
+    expires_after: Annotated[int | None, Field(description="Seconds, an hour to 90 days; 30 days else.")] = None
+
+
+class ImageAnalysis(APIModel):
+    id: str
+    object: Annotated[str, Field(description="Always `image_analysis`.")]
+    results: Annotated[
+        dict[str, Any],
+        Field(description="{model, version, output, warnings, usage, error} of each analysis."),
+    ]
+    detected_objects: Annotated[list[dict[str, Any]], Field(description="Of object_detection.")]
+    recognized_text: Annotated[str | None, Field(description="Of text_recognition.")]
+    usage: Annotated[dict[str, Any], Field(description="{cost, currency} of all.")]
+
+
 class InvoiceLine(APIModel):
     type: str
     model: str
@@ -103,6 +195,28 @@ class InvoiceLine(APIModel):
     included: int
     unit_amount: str | None
     amount: str
+
+
+class Label(APIModel):
+    label: str
+    score: float
+
+
+class LineEvent(APIModel):
+    id: str
+    key_id: int
+    model: str
+    version: int
+    units: int
+    occurred_at: AwareDatetime
+    kind: str
+    reason: str
+
+
+class LineEventPage(APIModel):
+    data: list[LineEvent]
+    has_more: bool
+    next_cursor: str | None
 
 
 class ModelSchema(APIModel):
@@ -142,6 +256,53 @@ class NewApiKey(APIModel):
     revoked_at: AwareDatetime | None
     last_used_at: AwareDatetime | None
     secret: str
+
+
+class PaymentMethod(APIModel):
+    id: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    is_default: bool
+
+
+class PaymentMethodList(APIModel):
+    data: list[PaymentMethod]
+
+
+class Payout(APIModel):
+    id: int
+    currency: str
+    until: date
+    total: Annotated[str, Field(description="in the currency's unit")]
+    status: str
+    transfer: str
+
+
+class PayoutList(APIModel):
+    data: list[Payout]
+
+
+class Plan(APIModel):
+    code: str
+    name: str
+    kind: str
+    rate_per_minute: int
+    concurrency: int
+    monthly_units: int | None
+    discount_percent: str
+    commitment: Annotated[str | None, Field(description="in the currency's unit")]
+    is_current: bool
+    is_next: bool
+
+
+class PlanChoiceRequest(APIModel):
+    plan: str
+
+
+class PlanList(APIModel):
+    data: list[Plan]
 
 
 class PredictionError(APIModel):
@@ -200,9 +361,30 @@ class RotateApiKeyRequest(APIModel):
     grace_hours: Annotated[int | None, Field(description="How long the old key works on, 0 to 168.")] = None
 
 
+class StoredFile(APIModel):
+    id: Annotated[
+        str,
+        Field(description="file_…; stands for the content in a prediction's media fields."),
+    ]
+    object: Annotated[str, Field(description="Always `file`.")]
+    filename: str
+    content_type: str
+    purpose: Annotated[str, Field(description="batch, user_data, vision or batch_output.")]
+    bytes: int
+    sha256: str
+    created_at: AwareDatetime
+    expires_at: Annotated[AwareDatetime, Field(description="When it is deleted.")]
+
+
+class StoredFilePage(APIModel):
+    data: list[StoredFile]
+    has_more: bool
+    next_cursor: str | None
+
+
 class SubscribeRequest(APIModel):
-    model: Annotated[str, Field(min_length=1)]
-    plan: Annotated[str | None, Field(description="free or payg", min_length=1)] = None
+    model: str
+    plan: Annotated[str | None, Field(description="free or payg")] = None
 
 
 class Subscription(APIModel):
@@ -216,6 +398,29 @@ class SubscriptionPage(APIModel):
     data: list[Subscription]
     has_more: bool
     next_cursor: str | None
+
+
+class TopUpRequestRequest(APIModel):
+    amount_minor: Annotated[int, Field(description="whole minor units, cents for USD")]
+    success_url: AnyUrl
+    cancel_url: AnyUrl
+
+
+class UploadPart(APIModel):
+    number: int
+    bytes: int
+    sha256: str
+
+
+class UploadRequestRequest(APIModel):
+    filename: str
+    bytes: Annotated[int, Field(description="Of the whole file, at most 512 MiB.")]
+    content_type: str | None = None
+    purpose: str | None = None
+    sha256: Annotated[
+        str | None,
+        Field(description="Of the whole file, lower-case hex; checked at the end."),
+    ] = None
 
 
 class UsageEvent(APIModel):
@@ -254,6 +459,15 @@ class UsageSum(APIModel):
     currency: str
 
 
+class Wallet(APIModel):
+    object: str
+    currency: str
+    usable: Annotated[str, Field(description="in the currency's unit")]
+    unbilled: Annotated[str, Field(description="in the currency's unit")]
+    available: Annotated[str, Field(description="in the currency's unit")]
+    grants: list[CreditGrant]
+
+
 class WebhookDelivery(APIModel):
     id: Annotated[str, Field(description="msg_…, the webhook-id header.")]
     prediction: str
@@ -290,13 +504,67 @@ class Problem(APIModel):
     code: Annotated[
         str,
         Field(
-            description="One of: backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found."
+            description="One of: backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found."
         ),
     ]
     detail: str
     request_id: str
     retryable: bool
     errors: list[Error]
+
+
+class Batch(APIModel):
+    id: Annotated[str, Field(description="batch_…")]
+    object: Annotated[str, Field(description="Always `batch`.")]
+    endpoint: str
+    status: Annotated[
+        str,
+        Field(description="validating, in_progress, finalizing, completed, failed, canceling, canceled or expired."),
+    ]
+    progress: Annotated[float, Field(description="0 to 1.")]
+    counts: BatchCounts
+    input_file_id: str
+    output_file_id: str | None
+    error_file_id: str | None
+    errors: Annotated[list[BatchFault], Field(description="Why the input file was refused.")]
+    metadata: dict[str, Any]
+    usage: BatchUsage
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    completed_at: AwareDatetime | None
+    expires_at: AwareDatetime
+    urls: BatchUrls
+
+
+class BatchPage(APIModel):
+    data: list[Batch]
+    has_more: bool
+    next_cursor: str | None
+
+
+class BillingAccount(APIModel):
+    object: str
+    currency: str
+    plan: str
+    next_plan: str
+    next_plan_from: date | None
+    period_start: date
+    period_end: date
+    state: Annotated[
+        str,
+        Field(
+            description="blocked: calls are slowed down\n\n* `active` - active\n* `blocked` - blocked\n* `suspended` - suspended"
+        ),
+    ]
+    owed: Annotated[str, Field(description="in the currency's unit")]
+    sandbox: Annotated[bool, Field(description="no real money moves")]
+
+
+class Classification(APIModel):
+    model: str
+    version: int
+    predictions: list[Label]
+    usage: PredictionUsage
 
 
 class Invoice(APIModel):
@@ -397,6 +665,19 @@ class PredictionPage(APIModel):
     data: list[Prediction]
     has_more: bool
     next_cursor: str | None
+
+
+class Upload(APIModel):
+    id: Annotated[str, Field(description="upload_…")]
+    object: Annotated[str, Field(description="Always `upload`.")]
+    filename: str
+    bytes: int
+    state: Annotated[str, Field(description="open, completed or canceled.")]
+    max_part_bytes: int
+    parts: list[UploadPart]
+    file_id: str | None
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
 
 
 class Usage(APIModel):

@@ -159,6 +159,226 @@ class AsyncApiKeysResource(AsyncResource):
         return answer
 
 
+class BatchesResource(Resource):
+    """`client.batches`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> Paginator[m.Batch]:
+        """List batches."""
+        return self._pages(m.Batch, Call("GET", "/api/v1/batches", query={"limit": limit}))
+
+    def create(
+        self,
+        *,
+        input_file_id: str,
+        model: str | Omit = OMIT,
+        endpoint: str | Omit = OMIT,
+        metadata: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Batch:
+        """Run a file of calls."""
+        answer: m.Batch = self._call(
+            m.Batch,
+            Call(
+                "POST",
+                "/api/v1/batches",
+                json={"input_file_id": input_file_id, "model": model, "endpoint": endpoint, "metadata": metadata},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def retrieve(self, batch_id: str) -> m.Batch:
+        """Get one batch."""
+        answer: m.Batch = self._call(m.Batch, Call("GET", f"/api/v1/batches/{quote(batch_id)}"))
+        return answer
+
+    def cancel(self, batch_id: str, *, idempotency_key: str | None = None) -> m.Batch:
+        """Cancel a batch."""
+        answer: m.Batch = self._call(
+            m.Batch, Call("POST", f"/api/v1/batches/{quote(batch_id)}/cancel", idempotency_key=idempotency_key)
+        )
+        return answer
+
+
+class AsyncBatchesResource(AsyncResource):
+    """`client.batches`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.Batch]:
+        """List batches."""
+        return self._pages(m.Batch, Call("GET", "/api/v1/batches", query={"limit": limit}))
+
+    async def create(
+        self,
+        *,
+        input_file_id: str,
+        model: str | Omit = OMIT,
+        endpoint: str | Omit = OMIT,
+        metadata: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Batch:
+        """Run a file of calls."""
+        answer: m.Batch = await self._call(
+            m.Batch,
+            Call(
+                "POST",
+                "/api/v1/batches",
+                json={"input_file_id": input_file_id, "model": model, "endpoint": endpoint, "metadata": metadata},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def retrieve(self, batch_id: str) -> m.Batch:
+        """Get one batch."""
+        answer: m.Batch = await self._call(m.Batch, Call("GET", f"/api/v1/batches/{quote(batch_id)}"))
+        return answer
+
+    async def cancel(self, batch_id: str, *, idempotency_key: str | None = None) -> m.Batch:
+        """Cancel a batch."""
+        answer: m.Batch = await self._call(
+            m.Batch, Call("POST", f"/api/v1/batches/{quote(batch_id)}/cancel", idempotency_key=idempotency_key)
+        )
+        return answer
+
+
+class BillingResource(Resource):
+    """`client.billing`"""
+
+    def account_get(self) -> m.BillingAccount:
+        """Plan, period, state and what is owed."""
+        answer: m.BillingAccount = self._call(m.BillingAccount, Call("GET", "/api/v1/billing/account"))
+        return answer
+
+    def payment_methods_list(self) -> m.PaymentMethodList:
+        """The saved cards, the default first."""
+        answer: m.PaymentMethodList = self._call(m.PaymentMethodList, Call("GET", "/api/v1/billing/payment-methods"))
+        return answer
+
+    def plans_list(self) -> m.PlanList:
+        """Every plan, and which one is yours."""
+        answer: m.PlanList = self._call(m.PlanList, Call("GET", "/api/v1/billing/plans"))
+        return answer
+
+    def plan_choose(self, *, plan: str, idempotency_key: str | None = None) -> m.PlanList:
+        """Changes the plan: from the free one at once, otherwise with the next period."""
+        answer: m.PlanList = self._call(
+            m.PlanList, Call("POST", "/api/v1/billing/plans", json={"plan": plan}, idempotency_key=idempotency_key)
+        )
+        return answer
+
+    def top_ups(
+        self, *, amount_minor: int, success_url: str, cancel_url: str, idempotency_key: str | None = None
+    ) -> m.CheckoutPage:
+        """A page that sells credit; it is granted when the payment is through."""
+        answer: m.CheckoutPage = self._call(
+            m.CheckoutPage,
+            Call(
+                "POST",
+                "/api/v1/billing/top-ups",
+                json={"amount_minor": amount_minor, "success_url": success_url, "cancel_url": cancel_url},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def wallet_get(self) -> m.Wallet:
+        """Credit: what is usable, what of it is used but not billed yet, and every grant."""
+        answer: m.Wallet = self._call(m.Wallet, Call("GET", "/api/v1/billing/wallet"))
+        return answer
+
+
+class AsyncBillingResource(AsyncResource):
+    """`client.billing`"""
+
+    async def account_get(self) -> m.BillingAccount:
+        """Plan, period, state and what is owed."""
+        answer: m.BillingAccount = await self._call(m.BillingAccount, Call("GET", "/api/v1/billing/account"))
+        return answer
+
+    async def payment_methods_list(self) -> m.PaymentMethodList:
+        """The saved cards, the default first."""
+        answer: m.PaymentMethodList = await self._call(
+            m.PaymentMethodList, Call("GET", "/api/v1/billing/payment-methods")
+        )
+        return answer
+
+    async def plans_list(self) -> m.PlanList:
+        """Every plan, and which one is yours."""
+        answer: m.PlanList = await self._call(m.PlanList, Call("GET", "/api/v1/billing/plans"))
+        return answer
+
+    async def plan_choose(self, *, plan: str, idempotency_key: str | None = None) -> m.PlanList:
+        """Changes the plan: from the free one at once, otherwise with the next period."""
+        answer: m.PlanList = await self._call(
+            m.PlanList, Call("POST", "/api/v1/billing/plans", json={"plan": plan}, idempotency_key=idempotency_key)
+        )
+        return answer
+
+    async def top_ups(
+        self, *, amount_minor: int, success_url: str, cancel_url: str, idempotency_key: str | None = None
+    ) -> m.CheckoutPage:
+        """A page that sells credit; it is granted when the payment is through."""
+        answer: m.CheckoutPage = await self._call(
+            m.CheckoutPage,
+            Call(
+                "POST",
+                "/api/v1/billing/top-ups",
+                json={"amount_minor": amount_minor, "success_url": success_url, "cancel_url": cancel_url},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def wallet_get(self) -> m.Wallet:
+        """Credit: what is usable, what of it is used but not billed yet, and every grant."""
+        answer: m.Wallet = await self._call(m.Wallet, Call("GET", "/api/v1/billing/wallet"))
+        return answer
+
+
+class FilesResource(Resource):
+    """`client.files`"""
+
+    def list(self, *, limit: int | Omit = OMIT, purpose: str | Omit = OMIT) -> Paginator[m.StoredFile]:
+        """List files."""
+        return self._pages(m.StoredFile, Call("GET", "/api/v1/files", query={"limit": limit, "purpose": purpose}))
+
+    def retrieve(self, file_id: str) -> m.StoredFile:
+        """Get one file's facts."""
+        answer: m.StoredFile = self._call(m.StoredFile, Call("GET", f"/api/v1/files/{quote(file_id)}"))
+        return answer
+
+    def delete(self, file_id: str) -> None:
+        """Delete a file."""
+        self._call(type(None), Call("DELETE", f"/api/v1/files/{quote(file_id)}"))
+
+    def content(self, file_id: str) -> Any:
+        """Get a file's content."""
+        answer: Any = self._call(Any, Call("GET", f"/api/v1/files/{quote(file_id)}/content"))
+        return answer
+
+
+class AsyncFilesResource(AsyncResource):
+    """`client.files`"""
+
+    def list(self, *, limit: int | Omit = OMIT, purpose: str | Omit = OMIT) -> AsyncPaginator[m.StoredFile]:
+        """List files."""
+        return self._pages(m.StoredFile, Call("GET", "/api/v1/files", query={"limit": limit, "purpose": purpose}))
+
+    async def retrieve(self, file_id: str) -> m.StoredFile:
+        """Get one file's facts."""
+        answer: m.StoredFile = await self._call(m.StoredFile, Call("GET", f"/api/v1/files/{quote(file_id)}"))
+        return answer
+
+    async def delete(self, file_id: str) -> None:
+        """Delete a file."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/files/{quote(file_id)}"))
+
+    async def content(self, file_id: str) -> Any:
+        """Get a file's content."""
+        answer: Any = await self._call(Any, Call("GET", f"/api/v1/files/{quote(file_id)}/content"))
+        return answer
+
+
 class InvoicesResource(Resource):
     """`client.invoices`"""
 
@@ -170,6 +390,18 @@ class InvoicesResource(Resource):
         """One invoice; 'draft' is this month's as it would be now."""
         answer: m.Invoice = self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
         return answer
+
+    def file(self, invoice_id: int, kind: str) -> Any:
+        """An issued invoice as PDF, CSV or JSON; the rows add up to its total."""
+        answer: Any = self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
+        return answer
+
+    def line_events(self, invoice_id: int, line: int, *, limit: int | Omit = OMIT) -> Paginator[m.LineEvent]:
+        """The single calls behind a line of an issued invoice; lines count from 0."""
+        return self._pages(
+            m.LineEvent,
+            Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
+        )
 
 
 class AsyncInvoicesResource(AsyncResource):
@@ -184,6 +416,18 @@ class AsyncInvoicesResource(AsyncResource):
         answer: m.Invoice = await self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
         return answer
 
+    async def file(self, invoice_id: int, kind: str) -> Any:
+        """An issued invoice as PDF, CSV or JSON; the rows add up to its total."""
+        answer: Any = await self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
+        return answer
+
+    def line_events(self, invoice_id: int, line: int, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.LineEvent]:
+        """The single calls behind a line of an issued invoice; lines count from 0."""
+        return self._pages(
+            m.LineEvent,
+            Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
+        )
+
 
 class ModelsResource(Resource):
     """`client.models`"""
@@ -196,11 +440,15 @@ class ModelsResource(Resource):
         industry: builtins.list[str] | Omit = OMIT,
         license: builtins.list[str] | Omit = OMIT,
         limit: int | Omit = OMIT,
+        modality: builtins.list[str] | Omit = OMIT,
+        pool: builtins.list[str] | Omit = OMIT,
+        provider: builtins.list[str] | Omit = OMIT,
         search: str | Omit = OMIT,
         sort: str | Omit = OMIT,
         source: builtins.list[str] | Omit = OMIT,
         tag: builtins.list[str] | Omit = OMIT,
         task: builtins.list[str] | Omit = OMIT,
+        unit: builtins.list[str] | Omit = OMIT,
     ) -> Paginator[m.ModelSummary]:
         """Search the catalogue."""
         return self._pages(
@@ -214,11 +462,15 @@ class ModelsResource(Resource):
                     "industry": industry,
                     "license": license,
                     "limit": limit,
+                    "modality": modality,
+                    "pool": pool,
+                    "provider": provider,
                     "search": search,
                     "sort": sort,
                     "source": source,
                     "tag": tag,
                     "task": task,
+                    "unit": unit,
                 },
             ),
         )
@@ -285,11 +537,15 @@ class AsyncModelsResource(AsyncResource):
         industry: builtins.list[str] | Omit = OMIT,
         license: builtins.list[str] | Omit = OMIT,
         limit: int | Omit = OMIT,
+        modality: builtins.list[str] | Omit = OMIT,
+        pool: builtins.list[str] | Omit = OMIT,
+        provider: builtins.list[str] | Omit = OMIT,
         search: str | Omit = OMIT,
         sort: str | Omit = OMIT,
         source: builtins.list[str] | Omit = OMIT,
         tag: builtins.list[str] | Omit = OMIT,
         task: builtins.list[str] | Omit = OMIT,
+        unit: builtins.list[str] | Omit = OMIT,
     ) -> AsyncPaginator[m.ModelSummary]:
         """Search the catalogue."""
         return self._pages(
@@ -303,11 +559,15 @@ class AsyncModelsResource(AsyncResource):
                     "industry": industry,
                     "license": license,
                     "limit": limit,
+                    "modality": modality,
+                    "pool": pool,
+                    "provider": provider,
                     "search": search,
                     "sort": sort,
                     "source": source,
                     "tag": tag,
                     "task": task,
+                    "unit": unit,
                 },
             ),
         )
@@ -462,6 +722,34 @@ class AsyncPricingResource(AsyncResource):
         return answer
 
 
+class ProviderResource(Resource):
+    """`client.provider`"""
+
+    def earnings_list(self) -> m.EarningList:
+        """What your models earned: held, free for the next payout, paid."""
+        answer: m.EarningList = self._call(m.EarningList, Call("GET", "/api/v1/provider/earnings"))
+        return answer
+
+    def payouts_list(self) -> m.PayoutList:
+        """Your settlements, newest first."""
+        answer: m.PayoutList = self._call(m.PayoutList, Call("GET", "/api/v1/provider/payouts"))
+        return answer
+
+
+class AsyncProviderResource(AsyncResource):
+    """`client.provider`"""
+
+    async def earnings_list(self) -> m.EarningList:
+        """What your models earned: held, free for the next payout, paid."""
+        answer: m.EarningList = await self._call(m.EarningList, Call("GET", "/api/v1/provider/earnings"))
+        return answer
+
+    async def payouts_list(self) -> m.PayoutList:
+        """Your settlements, newest first."""
+        answer: m.PayoutList = await self._call(m.PayoutList, Call("GET", "/api/v1/provider/payouts"))
+        return answer
+
+
 class SubscriptionsResource(Resource):
     """`client.subscriptions`"""
 
@@ -502,6 +790,122 @@ class AsyncSubscriptionsResource(AsyncResource):
     async def delete(self, subscription_id: int) -> None:
         """End a subscription."""
         await self._call(type(None), Call("DELETE", f"/api/v1/subscriptions/{quote(subscription_id)}"))
+
+
+class UploadsResource(Resource):
+    """`client.uploads`"""
+
+    def create(
+        self,
+        *,
+        filename: str,
+        bytes: int,
+        content_type: str | Omit = OMIT,
+        purpose: str | Omit = OMIT,
+        sha256: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Upload:
+        """Begin a file that comes in parts."""
+        answer: m.Upload = self._call(
+            m.Upload,
+            Call(
+                "POST",
+                "/api/v1/uploads",
+                json={
+                    "filename": filename,
+                    "bytes": bytes,
+                    "content_type": content_type,
+                    "purpose": purpose,
+                    "sha256": sha256,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def retrieve(self, upload_id: str) -> m.Upload:
+        """See which parts are here."""
+        answer: m.Upload = self._call(m.Upload, Call("GET", f"/api/v1/uploads/{quote(upload_id)}"))
+        return answer
+
+    def cancel(self, upload_id: str, *, idempotency_key: str | None = None) -> m.Upload:
+        """Give an upload up."""
+        answer: m.Upload = self._call(
+            m.Upload, Call("POST", f"/api/v1/uploads/{quote(upload_id)}/cancel", idempotency_key=idempotency_key)
+        )
+        return answer
+
+    def complete(self, upload_id: str, *, sha256: str | Omit = OMIT, idempotency_key: str | None = None) -> m.Upload:
+        """Make the file of its parts."""
+        answer: m.Upload = self._call(
+            m.Upload,
+            Call(
+                "POST",
+                f"/api/v1/uploads/{quote(upload_id)}/complete",
+                json={"sha256": sha256},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+
+class AsyncUploadsResource(AsyncResource):
+    """`client.uploads`"""
+
+    async def create(
+        self,
+        *,
+        filename: str,
+        bytes: int,
+        content_type: str | Omit = OMIT,
+        purpose: str | Omit = OMIT,
+        sha256: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Upload:
+        """Begin a file that comes in parts."""
+        answer: m.Upload = await self._call(
+            m.Upload,
+            Call(
+                "POST",
+                "/api/v1/uploads",
+                json={
+                    "filename": filename,
+                    "bytes": bytes,
+                    "content_type": content_type,
+                    "purpose": purpose,
+                    "sha256": sha256,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def retrieve(self, upload_id: str) -> m.Upload:
+        """See which parts are here."""
+        answer: m.Upload = await self._call(m.Upload, Call("GET", f"/api/v1/uploads/{quote(upload_id)}"))
+        return answer
+
+    async def cancel(self, upload_id: str, *, idempotency_key: str | None = None) -> m.Upload:
+        """Give an upload up."""
+        answer: m.Upload = await self._call(
+            m.Upload, Call("POST", f"/api/v1/uploads/{quote(upload_id)}/cancel", idempotency_key=idempotency_key)
+        )
+        return answer
+
+    async def complete(
+        self, upload_id: str, *, sha256: str | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.Upload:
+        """Make the file of its parts."""
+        answer: m.Upload = await self._call(
+            m.Upload,
+            Call(
+                "POST",
+                f"/api/v1/uploads/{quote(upload_id)}/complete",
+                json={"sha256": sha256},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
 
 
 class UsageResource(Resource):
@@ -700,11 +1104,16 @@ class Resources:
     def __init__(self, transport: Transport) -> None:
         self.account = AccountResource(transport)
         self.api_keys = ApiKeysResource(transport)
+        self.batches = BatchesResource(transport)
+        self.billing = BillingResource(transport)
+        self.files = FilesResource(transport)
         self.invoices = InvoicesResource(transport)
         self.models = ModelsResource(transport)
         self.predictions = PredictionsResource(transport)
         self.pricing = PricingResource(transport)
+        self.provider = ProviderResource(transport)
         self.subscriptions = SubscriptionsResource(transport)
+        self.uploads = UploadsResource(transport)
         self.usage = UsageResource(transport)
         self.webhook_deliveries = WebhookDeliveriesResource(transport)
         self.webhook_secrets = WebhookSecretsResource(transport)
@@ -716,11 +1125,16 @@ class AsyncResources:
     def __init__(self, transport: AsyncTransport) -> None:
         self.account = AsyncAccountResource(transport)
         self.api_keys = AsyncApiKeysResource(transport)
+        self.batches = AsyncBatchesResource(transport)
+        self.billing = AsyncBillingResource(transport)
+        self.files = AsyncFilesResource(transport)
         self.invoices = AsyncInvoicesResource(transport)
         self.models = AsyncModelsResource(transport)
         self.predictions = AsyncPredictionsResource(transport)
         self.pricing = AsyncPricingResource(transport)
+        self.provider = AsyncProviderResource(transport)
         self.subscriptions = AsyncSubscriptionsResource(transport)
+        self.uploads = AsyncUploadsResource(transport)
         self.usage = AsyncUsageResource(transport)
         self.webhook_deliveries = AsyncWebhookDeliveriesResource(transport)
         self.webhook_secrets = AsyncWebhookSecretsResource(transport)
