@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kernel.money import EXPONENTS
+from kernel.problems import Problem
 from marketplace.accounts.permissions import ROLE_PERMISSIONS, SCOPES
 
 FIELD = {"class": "field field-lg"}
@@ -65,3 +69,14 @@ class PasswordForm(forms.Form):
                               widget=forms.PasswordInput({**SMALL, "autocomplete": "current-password"}))
     new = forms.CharField(label=_("New password"), help_text=_("At least 8 characters."),
                           widget=forms.PasswordInput({**SMALL, "autocomplete": "new-password"}))
+
+
+def minor_units(raw: str, currency: str) -> int:
+    """An amount that a person typed, in whole minor units: ``12.50`` is 1250. Problem validation_error otherwise."""
+    try:
+        minor = Decimal(raw.strip().replace(",", "")).scaleb(EXPONENTS[currency])
+    except InvalidOperation:
+        raise Problem("validation_error", str(_("An amount is a number such as 250."))) from None
+    if not minor.is_finite() or minor != minor.to_integral_value() or not 0 <= minor < 10**12:
+        raise Problem("validation_error", str(_("An amount is a number such as 250.")))
+    return int(minor)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from marketplace.listings.selectors import HOUSE, FacetValue
 from model_registry import selectors as registry
 
 MODALITIES = {
-    "image": lazy("Vision"), "document": lazy("Documents"), "code": lazy("Codes"), "text": lazy("Language"),
-    "audio": lazy("Audio"), "series": lazy("Time series"), "table": lazy("Tables"), "planning": lazy("Planning"),
-    "science": lazy("Science"), "graph": lazy("Graphs"), "finance": lazy("Finance"),
+    "image": gettext_lazy("Vision"), "document": gettext_lazy("Documents"), "code": gettext_lazy("Codes"),
+    "text": gettext_lazy("Language"),
+    "audio": gettext_lazy("Audio"), "series": gettext_lazy("Time series"), "table": gettext_lazy("Tables"),
+    "planning": gettext_lazy("Planning"),
+    "science": gettext_lazy("Science"), "graph": gettext_lazy("Graphs"), "finance": gettext_lazy("Finance"),
 }
 # Modality → the palette of its cards.
 PALETTES = {
@@ -20,26 +21,41 @@ PALETTES = {
     "series": "timeseries", "table": "tabular", "finance": "tabular",
 }
 INDUSTRIES = {
-    "manufacturing": lazy("Manufacturing"), "energy": lazy("Energy"), "finance": lazy("Finance"),
-    "retail": lazy("Retail"), "healthcare": lazy("Healthcare"), "logistics": lazy("Logistics"),
-    "media": lazy("Media"), "public-sector": lazy("Public sector"), "education": lazy("Education"),
-    "agriculture": lazy("Agriculture"), "security": lazy("Security"), "developer-tools": lazy("Developer tools"),
+    "manufacturing": gettext_lazy("Manufacturing"), "energy": gettext_lazy("Energy"),
+    "finance": gettext_lazy("Finance"),
+    "retail": gettext_lazy("Retail"), "healthcare": gettext_lazy("Healthcare"), "logistics": gettext_lazy("Logistics"),
+    "media": gettext_lazy("Media"), "public-sector": gettext_lazy("Public sector"),
+    "education": gettext_lazy("Education"),
+    "agriculture": gettext_lazy("Agriculture"), "security": gettext_lazy("Security"),
+    "developer-tools": gettext_lazy("Developer tools"),
 }
 UNITS = {
-    "call": lazy("call"), "image": lazy("image"), "page": lazy("page"), "second": lazy("second"),
-    "1k_chars": lazy("1,000 characters"), "row": lazy("row"), "point": lazy("point"),
+    "call": gettext_lazy("call"), "image": gettext_lazy("image"), "page": gettext_lazy("page"),
+    "second": gettext_lazy("second"),
+    "1k_chars": gettext_lazy("1,000 characters"), "row": gettext_lazy("row"), "point": gettext_lazy("point"),
 }
-SOURCES = {"S1": lazy("Library"), "S2": lazy("Trained here"), "S3": lazy("Published weights")}
-POOLS = {"hot": lazy("Always loaded"), "warm": lazy("Loads on the first call"), "cold": lazy("Fetched on demand")}
+SOURCES = {
+    "S1": gettext_lazy("Library"), "S2": gettext_lazy("Trained here"), "S3": gettext_lazy("Published weights"),
+}
+POOLS = {
+    "hot": gettext_lazy("Always loaded"), "warm": gettext_lazy("Loads on the first call"),
+    "cold": gettext_lazy("Fetched on demand"),
+}
 EVIDENCE = {
-    "R": lazy("Checked on real input"), "S": lazy("Checked on simulated input"), "K": lazy("Checked on known answers"),
-    "C": lazy("Its parts are checked"), "-": lazy("Not checked"),
+    "R": gettext_lazy("Checked on real input"), "S": gettext_lazy("Checked on simulated input"),
+    "K": gettext_lazy("Checked on known answers"),
+    "C": gettext_lazy("Its parts are checked"), "-": gettext_lazy("Not checked"),
 }
 FACETS = {
-    "modality": lazy("Modality"), "task": lazy("Task"), "industry": lazy("Industry"), "unit": lazy("Priced by"),
-    "pool": lazy("Readiness"), "license": lazy("Licence"), "source": lazy("Source"), "provider": lazy("Provider"),
+    "modality": gettext_lazy("Modality"), "task": gettext_lazy("Task"), "industry": gettext_lazy("Industry"),
+    "unit": gettext_lazy("Priced by"),
+    "pool": gettext_lazy("Readiness"), "license": gettext_lazy("Licence"), "source": gettext_lazy("Source"),
+    "provider": gettext_lazy("Provider"),
 }
-SORTS = {"": lazy("Name"), "popular": lazy("Most subscribed"), "newest": lazy("Newest"), "price": lazy("Lowest price")}
+SORTS = {
+    "": gettext_lazy("Name"), "popular": gettext_lazy("Most subscribed"), "newest": gettext_lazy("Newest"),
+    "price": gettext_lazy("Lowest price"),
+}
 _TABLES = {"modality": MODALITIES, "industry": INDUSTRIES, "source": SOURCES, "unit": UNITS, "pool": POOLS}
 
 

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import redis
 from django.conf import settings
 from django.db import connections
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext, gettext_lazy
 
 DEADLINE_S = 1.0
 
@@ -46,9 +46,9 @@ def _inference() -> None:
 
 
 CHECKS: tuple[tuple[object, object, Callable[[], None]], ...] = (
-    (lazy("Database"), lazy("accounts, keys, usage, invoices"), _database),
-    (lazy("Queue and quotas"), lazy("jobs, limits, live snapshots"), _queue),
-    (lazy("Inference"), lazy("the servers that run the models"), _inference),
+    (gettext_lazy("Database"), gettext_lazy("accounts, keys, usage, invoices"), _database),
+    (gettext_lazy("Queue and quotas"), gettext_lazy("jobs, limits, live snapshots"), _queue),
+    (gettext_lazy("Inference"), gettext_lazy("the servers that run the models"), _inference),
 )
 
 
@@ -56,7 +56,7 @@ def parts() -> list[Part]:
     """The website itself, which is answering, and every part behind it, all asked at once."""
     with ThreadPoolExecutor(len(CHECKS)) as pool:
         results = list(pool.map(lambda check: _ask(check[2]), CHECKS))
-    found = [Part(str(lazy("Website and API")), str(lazy("this page, the gateway, the playground")), True, 0)]
+    found = [Part(gettext("Website and API"), gettext("this page, the gateway, the playground"), True, 0)]
     return found + [Part(str(name), str(words), up, ms)
                     for (name, words, _check), (up, ms) in zip(CHECKS, results, strict=True)]
 

@@ -193,7 +193,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         (_("Models"), "catalogue", "boxes"), (_("Industries"), "collections", "layers"),
         (_("Pricing"), "pricing", "credit-card"), (_("Docs"), "docs", "book-open"), (_("Status"), "status", "activity"),
         (_("Console"), "console", "layout-grid"), (_("API keys"), "keys", "key-round"),
-        (_("Usage"), "usage", "chart-column"), (_("Billing"), "billing", "receipt-text"),
+        (_("Usage"), "console-usage", "chart-column"), (_("Billing"), "billing", "receipt-text"),
         (_("Subscriptions"), "subscriptions", "boxes"), (_("Jobs"), "jobs", "list-checks"),
         (_("Webhooks"), "webhooks", "webhook"), (_("Team"), "team", "users"), (_("Audit log"), "audit", "scroll-text"),
         (_("Settings"), "settings", "settings"), (_("Compare"), "compare", "columns-3"),

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 
 
 def read_po(text: str) -> dict[str, str]:
-    """msgid → msgstr of a catalogue without plural forms or contexts."""
+    """msgid → msgstr of a catalogue without contexts; a plural's key is both its forms, as gettext files them."""
     messages: dict[str, str] = {}
     key = value = ""
     target = ""
@@ -22,8 +22,10 @@ def read_po(text: str) -> dict[str, str]:
             if target == "msgstr" and value:
                 messages[key] = value
             target, key, value = "msgid", ast.literal_eval(line[6:]), ""
-        elif line.startswith("msgstr "):
-            target, value = "msgstr", ast.literal_eval(line[7:])
+        elif line.startswith("msgid_plural "):
+            key += "\0" + ast.literal_eval(line[13:])
+        elif line.startswith(("msgstr ", "msgstr[0] ")):
+            target, value = "msgstr", ast.literal_eval(line.partition(" ")[2])
         elif line.startswith('"'):
             if target == "msgid":
                 key += ast.literal_eval(line)
