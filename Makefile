@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export ORT_DISABLE_TELEMETRY := 1
+# After the tests: it throws Postgres' connections out.
+STORM := $(BIN)/python -m benchmarks.billing.storm
 export TESSERA_NETS ?= $(CURDIR)/var/nets
 
 UNIT := not stack and not browser and not django_db and not catalog
@@ -31,7 +33,7 @@ reset: ## stop, and forget all data of the embedded instance
 test: needs install frontend lint nets ## everything that must hold: lint, types, layers, units, catalogue, real stack, browser
 	@$(PYTEST) -m "$(UNIT)" tests
 	@$(PYTEST) -m catalog tests/catalog
-	@./tests/with_stack bash -c '$(PARTS) tests && $(FLOWS) && $(BROWSER)'
+	@./tests/with_stack bash -c '$(PARTS) tests && $(FLOWS) && $(BROWSER) && $(STORM) --short'
 
 test-unit: install ## fast tests only: no sockets, no services
 	@$(PYTEST) -m "$(UNIT)" $(or $(ARGS),tests)
@@ -66,6 +68,12 @@ lock: install ## resolve the dependencies anew into requirements.lock
 	  --no-annotate --no-header -o requirements.lock
 
 ##@ Catalogue
+billing-storm: needs install frontend nets ## kill -9 against metering and charging: nothing lost, doubled or charged twice (8 min)
+	@./tests/with_stack $(BIN)/python -m benchmarks.billing.storm $(ARGS)
+
+billing-bench: install ## the ledger's and the meter's speed, and the usage page of 3 million events
+	@$(BIN)/python -m benchmarks.billing.bench $(ARGS)
+
 capability: install ## a new capability: make capability name=… domain=…
 	@$(BIN)/python -m model_registry.catalog_kit new $(name) $(domain)
 

@@ -1,7 +1,7 @@
 """`python -m benchmarks.billing.storm [--short] [--part usage|charges]`: kill -9 against metering, then charging.
 
 The last line is one JSON object: kills, calls, lost, double, wrong_accounts, invoices, double_charged, and the parts.
-The exit status is 1 where anything was lost, doubled or charged to somebody else.
+The exit status is 1 where anything was lost, doubled or charged to somebody else, and where too few were killed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 # part → kills, and what else it takes: `run(...)` of its module returns a dictionary of figures
 FULL = {"usage": {"calls": 50_000, "kills": 100, "max_s": 460}}
-SHORT = {"usage": {"calls": 1_000, "kills": 20, "max_s": 40}}
+SHORT = {"usage": {"calls": 1_000, "kills": 20, "max_s": 75}}  # 40 s where the machine is quiet
 CHARGES = "benchmarks.billing.storm_charges"
 MUST_BE_ZERO = ("lost", "double", "wrong_accounts", "double_charged")
 
@@ -39,7 +39,11 @@ def main() -> int:
             if isinstance(value, int) and name in ("kills", "calls", "invoices", *MUST_BE_ZERO):
                 merged[name] = int(str(merged.get(name, 0))) + value
     print(json.dumps({**merged, "parts": parts}, default=str))
-    return 1 if any(merged.get(name) for name in MUST_BE_ZERO) else 0
+    wanted = int((SHORT if given.short else FULL)["usage"]["kills"])
+    weak = "usage" in parts and int(str(parts["usage"]["kills"])) < wanted
+    if weak:
+        print(f"the storm was too weak: {wanted} kills are wanted", file=sys.stderr)
+    return 1 if weak or any(merged.get(name) for name in MUST_BE_ZERO) else 0
 
 
 def _print(part: str, figures: dict[str, object]) -> None:

@@ -42,7 +42,7 @@ MODEL = "storm-addone"
 PATH = f"/v2/models/{MODEL}/infer"
 WIDTH = 4
 GATEWAYS = 2
-CALLERS = 24
+CALLERS = 96  # a killed gateway keeps its calls leased for 15 s, and their callers wait
 
 
 class OwnRedis:
@@ -184,12 +184,13 @@ async def _storm(env: Environment, store: OwnRedis, gateways: list[OwnGateway], 
 async def _kill_on(victims: dict[str, Victim], order: list[str], struck: Counter[str], chance: random.Random, *,
                    kills: int, ends: float) -> None:
     """Kills until it has killed enough; whoever died is started at once and must be well before it dies again."""
-    longest = (ends - time.monotonic()) / kills * 0.7  # leaves room for what is slow to come back
+    # Half of the time at most is waiting, the rest is for what is slow to come back.
+    longest = min(2.0, (ends - time.monotonic()) / kills * 0.5)
     while sum(struck.values()) < kills and time.monotonic() < ends:
         turn = order.copy()
         chance.shuffle(turn)
         for name in turn:
-            await asyncio.sleep(min(longest, 0.15 + chance.random()))
+            await asyncio.sleep(longest * (0.2 + 0.8 * chance.random()))
             victim = victims[name]
             if not await asyncio.to_thread(victim.ready):
                 continue
