@@ -7,6 +7,7 @@ yes and our note of it, the repeated letter is the same letter.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.conf import settings
@@ -50,6 +51,21 @@ TEMPLATES: dict[str, tuple[str, str]] = {
 }
 
 
+_people: list[Callable[[int], list[str]]] = []
+
+
+def use_addresses(people: Callable[[int], list[str]] | None) -> None:
+    """A port that config/wiring.py fills: organization → whom bills go to where its account names nobody."""
+    _people[:] = [people] if people else []
+
+
+def addresses(account: BillingAccount) -> list[str]:
+    """Whom an account's letters go to."""
+    if account.email:
+        return [account.email]
+    return _people[0](account.organization_id) if _people else []
+
+
 def write(*, account: BillingAccount, ref: str, template: str, invoice: Invoice, reason: str = "") -> None:
     """Puts a letter into the outbox; the same `ref` again changes nothing."""
     subject, body = TEMPLATES[template]
@@ -70,10 +86,11 @@ def send_waiting() -> int:
         with transaction.atomic():
             mail = (Mail.objects.select_for_update(skip_locked=True, of=("self",)).select_related("account")
                     .filter(pk=pk, sent_at__isnull=True).first())
-            if mail is None or not mail.account.email:
+            to = addresses(mail.account) if mail else []
+            if mail is None or not to:
                 continue
             host = settings.ENV.public_url.partition("://")[2].partition("/")[0].partition(":")[0]
-            message = EmailMessage(mail.subject, mail.body, None, [mail.account.email],
+            message = EmailMessage(mail.subject, mail.body, None, to,
                                    headers={"Message-ID": f"<{mail.ref}@{host}>"})
             mail.tries += 1
             try:

@@ -7,6 +7,7 @@ the difference between two roundings, so that refunds which add up to the total 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,15 @@ from billing import rating
 from billing.models import CreditNote, Invoice, InvoiceLine, ProviderAgreement, RevenueShareLine
 from kernel import clock
 from kernel.problems import Problem
+
+HOUSE_SHARE = Decimal(70)  # percent, for a provider's model on which nothing else was agreed
+
+_owner_of: list[Callable[[str], int | None]] = []
+
+
+def use_owners(owner_of: Callable[[str], int | None] | None) -> None:
+    """A port that config/wiring.py fills: model → the organization that provides it, None for the house's own."""
+    _owner_of[:] = [owner_of] if owner_of else []
 
 
 @transaction.atomic
@@ -35,9 +45,13 @@ def agree(*, model: str, provider_id: int, share_percent: Decimal, effective_fro
 
 
 def agreement_for(model: str, period: date) -> ProviderAgreement | None:
-    """The terms of a period; None for the house's own models."""
-    return (ProviderAgreement.objects.filter(model=model, effective_from__lte=period)
-            .order_by("-effective_from").first())
+    """The terms of a period; None for the house's own models. A provider's model without terms gets the house's."""
+    found = ProviderAgreement.objects.filter(model=model).order_by("-effective_from")
+    if found.exists() or not _owner_of:
+        return found.filter(effective_from__lte=period).first()
+    owner = _owner_of[0](model)
+    return None if owner is None else agree(model=model, provider_id=owner, share_percent=HOUSE_SHARE,
+                                            effective_from=period)
 
 
 def divide(net: int, share_percent: Decimal) -> tuple[int, int]:

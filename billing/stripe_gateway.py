@@ -228,7 +228,7 @@ class Gateway:
         after = ""
         while True:
             params: Any = {"customer": customer, "limit": 100} | ({"starting_after": after} if after else {})
-            page = _ask(lambda p=params: self._stripe.payment_intents.list(p))  # type: ignore[misc]
+            page = _ask(lambda p=params: self._stripe.payment_intents.list(p))
             yield from (_payment(one) for one in page.data)
             if not page.has_more:
                 return
@@ -310,7 +310,7 @@ class Gateway:
         while True:
             params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
             params |= {"starting_after": after} if after else {}
-            page = _ask(lambda p=params: self._stripe.events.list(p))  # type: ignore[misc]
+            page = _ask(lambda p=params: self._stripe.events.list(p))
             yield from (_event(one, str(one)) for one in page.data)
             if not page.has_more:
                 return
@@ -322,7 +322,7 @@ class Gateway:
         while True:
             params: Any = {"created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())}, "limit": 100}
             params |= {"starting_after": after} if after else {}
-            page = _ask(lambda p=params: self._stripe.balance_transactions.list(p))  # type: ignore[misc]
+            page = _ask(lambda p=params: self._stripe.balance_transactions.list(p))
             for one in page.data:
                 yield Movement(one.id, one.type, one.amount, one.fee, one.currency.upper(), _id(one.source),
                                datetime.fromtimestamp(one.created, UTC))

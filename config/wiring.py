@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from billing import dunning, pricing
+from billing import dunning, mails, pricing, shares
 from inference_backend.background import Background
 from inference_backend.jobs import execution, ports
 from inference_backend.runtime import Runtime
 from kernel.bus import listen
 from kernel.facts import AccountStateChanged, GrantsChanged, InvoicePaid, VersionPublished
+from kernel.problems import Problem
+from marketplace.accounts import selectors as organizations
 from marketplace.accounts import services as accounts
 from marketplace.listings import grants, playground
 from marketplace.listings import services as listings
@@ -29,9 +31,25 @@ def connect() -> None:
         org_id=fact.org_id, status=fact.state, reason=fact.reason))
     # port → adapter
     pricing.use_price_book(registry.price_of)
+    mails.use_addresses(_people_who_pay)
+    shares.use_owners(_provider_of)
     ports.set_playground_grant(playground.grant)
     ports.set_key_grant(grants.grant_of_key)
     ports.set_runtime_factory(execution.factory(Background(_make_runtime)))
+
+
+def _people_who_pay(org_id: int) -> list[str]:
+    """Whom bills go to where an account names nobody: owners, and members for billing."""
+    members = organizations.members(organizations.organization(org_id))
+    return [member.user.email for member in members if member.role in ("owner", "billing")]
+
+
+def _provider_of(model: str) -> int | None:
+    """The organization that gets a share of a model's revenue."""
+    try:
+        return registry.model(model).owner_id
+    except Problem:
+        return None
 
 
 def _make_runtime() -> Runtime:

@@ -48,7 +48,7 @@ class Actions:
     def perform(self, operation: str, values: dict[str, Any], path: dict[str, str]) -> Stored:
         found = ACTIONS.get(operation)
         if found is None:
-            raise invalid(f"The sandbox knows {operation}, but does not perform it", status=501)
+            raise invalid(f"The sandbox knows {operation}, but does not perform it")
         return found(self, values, path)
 
     def require(self, kind: str, identifier: str, param: str = "id") -> Stored:
@@ -147,7 +147,7 @@ def listing(actions: Actions, kind: str, path: str, values: dict[str, Any], *, o
     found: list[Stored] = []
     after = values.get("starting_after")
     while True:
-        page, more = actions.store.list(kind, owner=owner, created=values.get("created"), limit=100,
+        page, more = actions.store.page(kind, owner=owner, created=values.get("created"), limit=100,
                                         starting_after=after, ending_before=values.get("ending_before"))
         found += [one for one in page if keep is None or keep(one)]
         if not more or len(found) > limit:

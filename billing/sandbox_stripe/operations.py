@@ -117,8 +117,9 @@ def create_checkout(actions: Actions, values: Values, path: Path) -> Stored:
         "client_reference_id": values.get("client_reference_id"), "metadata": values.get("metadata", {}),
         "success_url": values["success_url"], "cancel_url": values.get("cancel_url"), "payment_intent": None,
         "setup_intent": None, "expires_at": values.get("expires_at", actions.store.now() + 24 * 3600),
-        "_line_items": values.get("line_items") or [], "_intent_metadata":
-            values.get("payment_intent_data", values.get("setup_intent_data", {})).get("metadata", {}),
+        "_line_items": values.get("line_items") or [],
+        "_intent_metadata": (values.get("payment_intent_data") or values.get("setup_intent_data") or {}).get(
+            "metadata", {}),
         "_save": mode == "setup" or "setup_future_usage" in values.get("payment_intent_data", {})})
     session["url"] = f"{actions.public_url}/checkout/{session['id']}"
     return actions.store.save(session)

@@ -112,7 +112,7 @@ def _portal(actions: Actions, session: Stored, verb: str, form: dict[str, str]) 
                 actions.new_method("".join(c for c in form.get("number", "") if c.isdigit()), customer)
         except StripeError as refused:
             error = refused.message
-    methods, _ = actions.store.list("payment_method", owner=customer, limit=50)
+    methods, _ = actions.store.page("payment_method", owner=customer, limit=50)
     rows = "".join(
         f"<li><span>{escape(m['card']['brand'].title())} •••• {m['card']['last4']} <small>"
         f"{m['card']['exp_month']:02d}/{m['card']['exp_year']}</small></span><form method=post>"

@@ -50,7 +50,7 @@ class Store:
         self._depth = 0
         (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM object").fetchone()
         self._seq = int(last)
-        self.settings = {**DEFAULTS, **dict(self._db.execute("SELECT name, value FROM setting"))}
+        self.settings: dict[str, int] = {**DEFAULTS, **dict(self._db.execute("SELECT name, value FROM setting"))}
 
     @contextmanager
     def transaction(self) -> Iterator[Store]:
@@ -108,7 +108,7 @@ class Store:
         row = self._db.execute("SELECT data FROM object WHERE id = ? AND kind = ?", (identifier, kind)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def list(self, kind: str, *, owner: str | None = None, created: Any = None, limit: int = 10,
+    def page(self, kind: str, *, owner: str | None = None, created: Any = None, limit: int = 10,
              starting_after: str | None = None, ending_before: str | None = None) -> tuple[list[Stored], bool]:
         """A page, newest first, and whether more follow. `created` is a moment or bounds (gt, gte, lt, lte)."""
         where, values = ["kind = ?"], [kind]
