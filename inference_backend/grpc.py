@@ -206,8 +206,8 @@ class _Service:
         return messages.ServerMetadataResponse(**server)
 
     async def model_ready(self, request: Any, context: Context) -> Any:
-        await self._route(request.name, context)
-        return messages.ModelReadyResponse(ready=True)
+        route = await self._route(request.name, context)
+        return messages.ModelReadyResponse(ready=await self._runtime.pools.probe(route))
 
     async def model_metadata(self, request: Any, context: Context) -> Any:
         route = await self._route(request.name, context)

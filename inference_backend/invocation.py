@@ -371,6 +371,7 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
                     _shadow(runtime, route, parts, header_length, tensors, timeout)
                 return _Ran(delivery, loaded_ms, "miss" if kept_as else "")
             except TimeoutError:
+                runtime.pools.late(model, timeout)
                 raise Problem("timeout", f"the model did not answer within {timeout:g} s") from None
             except TritonUnreachable as error:
                 if last_try:

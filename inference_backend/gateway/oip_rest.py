@@ -43,6 +43,10 @@ async def answer(runtime: Runtime, request: Request, segments: list[str]) -> Res
             if rest[:1] == ["versions"] and len(rest) > 1:
                 version, rest = rest[1], rest[2:]
             route = await authorise(runtime, grant, model)
+            if rest == ["ready"]:
+                pick(route, version, grant.key_hash)
+                ready = await runtime.pools.probe(route)
+                return Response.json({"name": route.model, "ready": ready}, status=200 if ready else 503)
             return _about(runtime, route, version, rest, grant)
     raise Problem("not_found", "there is nothing here")
 
@@ -52,8 +56,6 @@ def _about(runtime: Runtime, route: Route, version: str | None, rest: list[str],
     match rest:
         case []:
             return Response.json(metadata(route, version))
-        case ["ready"]:  # a model that is not in memory is loaded by its first call
-            return Response.json({"name": route.model, "ready": True})
         case ["config"]:
             return Response.json(config(route))
         case ["stats"]:

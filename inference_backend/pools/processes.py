@@ -34,6 +34,25 @@ class Processes:
                     found.setdefault(model, []).append(int(name))
         return found
 
+    def kinds(self) -> dict[str, int]:
+        """How many stubs are forks of the warm process, and how many started on their own."""
+        counts = {"forked": 0, "plain": 0}
+        for pids in self.by_model().values():
+            for pid in pids:
+                with contextlib.suppress(OSError):
+                    program = os.readlink(f"/proc/{pid}/exe")
+                    comm = Path(f"/proc/{pid}/comm").read_bytes().rstrip()
+                    if program.endswith(".real") and not STUB.startswith(comm):
+                        counts["forked"] += 1  # a fork goes by its model's name
+                    elif program.endswith(".real") or not self._launched(program):
+                        counts["plain"] += 1
+        return counts
+
+    @staticmethod
+    def _launched(program: str) -> bool:
+        """Whether a stub's program is the launcher of the fork server: then it only waits for its fork."""
+        return os.path.exists(f"{program}.real")
+
     def footprint(self, model: str) -> float:
         """Megabytes (PSS) of the model's processes; 0.0 where they can't be seen."""
         return sum(map(pss_mb, self.by_model().get(model, ())))

@@ -427,7 +427,7 @@ class Pools:
         for name, fence in plan.load.items():
             self._work(name, self._load(name, fence))
         for name, fence in plan.heal.items():
-            self._work(name, self._heal(name, fence))
+            self._work(name, self._heal(name, fence, name in plan.kill))
         for name, fence in plan.evict.items():
             self._work(name, self._unload(name, fence))
 
@@ -562,10 +562,10 @@ class Pools:
             with contextlib.suppress(StoreError):
                 await self.transact(lambda turn: book(turn, measured))
 
-    async def _heal(self, name: str, fence: int) -> None:
+    async def _heal(self, name: str, fence: int, kill: bool) -> None:
         began = self._clock()
         try:
-            if self.processes is not None:
+            if kill and self.processes is not None:
                 await asyncio.to_thread(self.processes.kill, name)  # one that hangs would outlive its model
             await self._patiently(lambda: self.control.heal(name))
         except ControlError as error:

@@ -142,6 +142,7 @@ class Plan:
     ready: dict[str, int] = field(default_factory=dict)  # model → fence
     load: dict[str, int] = field(default_factory=dict)  # load these now
     heal: dict[str, int] = field(default_factory=dict)  # replace these now
+    kill: set[str] = field(default_factory=set)  # of those to be replaced: their processes hang
     evict: dict[str, int] = field(default_factory=dict)  # unload these now
     ask: list[str] = field(default_factory=list)  # other members should let go of these
     gone: list[str] = field(default_factory=list)  # copies that nobody may use any more
@@ -360,6 +361,7 @@ class Round:
             entry.quarantined_until, entry.strikes = self.now + QUARANTINE_S, []
         self._own(model, entry, "healing")
         self.plan.heal[model] = entry.fence
+        self.plan.kill.add(model)
         self.plan.gone.append(model)
         return True
 

@@ -90,15 +90,21 @@ class Warden:
 
     def _ended(self, pid: int) -> None:
         _, model = self._watched[pid]
+        count = sum(1 for _, other in self._watched.values() if other == model)
         self._unwatch(pid)
-        self._pools.spawn(self._check_ended(model))
+        self._pools.spawn(self._check_ended(model, count))
 
-    async def _check_ended(self, model: str) -> None:
-        """A process that ends while its model is meant to be there has died; an unload is seen in the table first."""
+    async def _check_ended(self, model: str, count: int) -> None:
+        """A process that ends while its model is meant to be there has died; an unload is seen in the table first, and
+        a copy that was replaced meanwhile has as many processes as before."""
+        assert self._pools.processes is not None
         with contextlib.suppress(StoreError):
             view = await self._pools.store.read()
             entry = view.table.models.get(model)
-            if entry is not None and entry.state == "ready":
+            if entry is None or entry.state != "ready":
+                return
+            stubs = await asyncio.to_thread(self._pools.processes.by_model)
+            if len(stubs.get(model, ())) < count:
                 self._lost(model, entry.fence)
 
     def _lost(self, model: str, fence: int) -> None:

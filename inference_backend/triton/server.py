@@ -115,7 +115,7 @@ class TritonServer:
                 self.zygote.reason = "it is switched off"
             elif self.zygote.install(stub):
                 environment["TESSERA_ZYGOTE_SOCKET"] = str(self.zygote.socket)
-                self._start_zygote = functools.partial(self.zygote.start, stub, environment, log)
+                self._start_zygote = functools.partial(self.zygote.start, stub, environment, output or self.log_file)
                 self._start_zygote()
                 if self.settings.models:
                     self.zygote.wait()

@@ -59,8 +59,8 @@ class Zygote:
         stub.chmod(0o755)
         return True
 
-    def start(self, stub: Path, environment: Mapping[str, str], output: IO[bytes]) -> None:
-        """Starts the fork server on an installed stub; it is ready some seconds later."""
+    def start(self, stub: Path, environment: Mapping[str, str], output: IO[bytes] | Path) -> None:
+        """Starts the fork server on an installed stub; it is ready some seconds later. Its words go to `output`."""
         self.socket.unlink(missing_ok=True)
         library = build(self._state) / "forkserver.so"
         variables = {
@@ -68,9 +68,11 @@ class Zygote:
             "TESSERA_ZYGOTE_PRELOAD": self._imports(), "TESSERA_ZYGOTE_CHILD": _IN_CHILD,
         }
         variables.pop("TESSERA_ZYGOTE_SOCKET", None)
-        self._process = subprocess.Popen(
-            [str(stub.with_name(f"{stub.name}.real")), _TITLE], env=variables, stdin=subprocess.DEVNULL, stdout=output,
-            stderr=output, cwd=self._state, start_new_session=True)
+        with contextlib.ExitStack() as files:
+            log = files.enter_context(output.open("ab")) if isinstance(output, Path) else output
+            self._process = subprocess.Popen(
+                [str(stub.with_name(f"{stub.name}.real")), _TITLE], env=variables, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, cwd=self._state, start_new_session=True)
         self._pid_file.write_text(str(self._process.pid))
         self.reason = "it is starting"
 

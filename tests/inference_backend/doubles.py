@@ -177,6 +177,9 @@ class FakeControl:
     async def heal(self, model: str) -> None:
         self.heals.append(model)
 
+    async def config(self, model: str) -> dict[str, Any]:
+        return {"max_batch_size": 8, "input": [{"name": "X", "data_type": "TYPE_FP32", "dims": ["4"]}]}
+
     async def loaded(self) -> set[str]:
         return set(self.held)
 

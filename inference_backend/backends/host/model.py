@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import triton_python_backend_utils as pb
 
+PROBE = "_probe"  # asks for a capability's own example, to see whether it answers
+
 
 class TritonPythonModel:
     """One instance of a family: its capabilities' code is loaded at the first call of each."""
@@ -41,6 +43,9 @@ class TritonPythonModel:
             name = self._text(request, "capability")
             tensor = pb.get_input_tensor_by_name(request, "media")
             media = [] if tensor is None else [bytes(m) for m in tensor.as_numpy().ravel()]
+            if name == PROBE:
+                name, response = self._probe(request)
+                return _reply(response, [])
             if name not in self.folders:
                 raise problem_type("model_not_found", f"this host has no capability {name[:80]}")
             response, files = self.runner.run_capability(
@@ -54,6 +59,14 @@ class TritonPythonModel:
             _log(name, error)
             problem = problem_type("backend_error", f"{name[:80]} failed ({type(error).__name__})")
             return _reply(self.runner.problem_response(problem), [])
+
+    def _probe(self, request: Any) -> tuple[str, dict[str, Any]]:
+        """Runs the example of the capability that is asked about; only answers where none is."""
+        name = json.loads(self._text(request, "request")).get("capability", "")
+        if name not in self.folders:
+            return name, {"output": {}}
+        example, media, _ = self.runner.read_example(self.folders[name])
+        return name, self.runner.run_capability(self.folders[name], json.dumps(example), media, nets=self.nets)[0]
 
     def _text(self, request: Any, name: str) -> str:
         tensor = pb.get_input_tensor_by_name(request, name)
