@@ -171,6 +171,10 @@ class Gateway:
     def card(self, method: str) -> Card:
         return _card(_ask(lambda: self._stripe.payment_methods.retrieve(method)))
 
+    def setup_customer(self, setup: str) -> str:
+        """The customer whose card a setup intent saved."""
+        return _id(_ask(lambda: self._stripe.setup_intents.retrieve(setup)).customer)
+
     def attach_card(self, method: str, customer: str) -> Card:
         return _card(_ask(lambda: self._stripe.payment_methods.attach(method, {"customer": customer})))
 
@@ -237,6 +241,11 @@ class Gateway:
     def refund(self, *, key: str, payment: str, amount: int, metadata: dict[str, str]) -> Refund:
         return _refund(_ask(lambda: self._stripe.refunds.create(
             {"payment_intent": payment, "amount": amount, "metadata": metadata}, {"idempotency_key": f"ref:{key}"})))
+
+    def refunds_of(self, payment: str) -> list[Refund]:
+        """The refunds of a payment, newest first."""
+        found = _ask(lambda: self._stripe.refunds.list({"payment_intent": payment, "limit": 100}))
+        return [_refund(one) for one in found.data]
 
     def refund_state(self, refund: str) -> Refund:
         return _refund(_ask(lambda: self._stripe.refunds.retrieve(refund)))

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from billing import payments, payouts
 from billing.models import BillingAccount, Dispute, PaymentAttempt, WebhookEvent
-from billing.stripe_gateway import Event, Refused, gateway
+from billing.stripe_gateway import Event, Refund, Refused, gateway
 from kernel import clock
 
 log = logging.getLogger(__name__)
@@ -104,11 +104,28 @@ def _customer(customer: str) -> None:
         payments.sync_cards(account)
 
 
+def _setup(setup: str) -> None:
+    _customer(gateway().setup_customer(setup))
+
+
+def _refunded(charge: str) -> None:
+    payment = gateway().charge_payment(charge)
+    for found in gateway().refunds_of(payment) if payment else []:
+        _take_refund(found)
+
+
 def _refund(refund: str) -> None:
-    found = gateway().refund_state(refund)
+    _take_refund(gateway().refund_state(refund))
+
+
+def _take_refund(found: Refund) -> None:
     note = payments.uuid_or_none(found.metadata.get("credit_note", ""))
     if note is not None:
         payments.settle_refund(note_id=note, refund_id=found.id, status=found.status)
+
+
+def _payout_failed(payout: str) -> None:
+    log.error("Stripe could not pay %s out to our bank account", payout)
 
 
 @transaction.atomic
@@ -123,6 +140,7 @@ def _dispute(dispute: str) -> None:
 
 HANDLERS: dict[str, Callable[[str], None]] = {
     "checkout.session.": _checkout, "payment_intent.": _payment, "payment_method.": _method, "refund.": _refund,
-    "charge.refund.": _refund, "charge.dispute.": _dispute, "customer.updated": _customer,
+    "charge.refund.": _refund, "charge.refunded": _refunded, "charge.dispute.": _dispute,
+    "setup_intent.succeeded": _setup, "payout.failed": _payout_failed, "customer.updated": _customer,
     "customer.deleted": _customer, "account.updated": payouts.sync_account, "transfer.reversed": payouts.sync_transfer,
 }
