@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from inference_backend import oip
@@ -37,9 +38,16 @@ async def prediction(runtime: Runtime, request: Request, model: str) -> Response
         return await _put_off(runtime, request, model, content_type, body)
     if body.webhook:
         raise Problem("invalid_request", "a webhook goes with Prefer: respond-async")
-    outcome = await predict(runtime, model=model, content_type=content_type, raw=request.body, body=body,
-                            key=request.key, ip=request.ip, event_id=request.event_id,
-                            timeout_ms=_wait_ms(request), may_cache=request.may_cache)
+    wait_ms, started = _wait_ms(request), time.monotonic()
+    try:
+        outcome = await predict(runtime, model=model, content_type=content_type, raw=request.body, body=body,
+                                key=request.key, ip=request.ip, event_id=request.event_id, timeout_ms=wait_ms,
+                                may_cache=request.may_cache)
+    except Problem as problem:
+        # The caller's patience is over, not the model's: what ran is given up unbilled, and a job goes on in its stead.
+        if problem.code != "timeout" or wait_ms is None or time.monotonic() - started < wait_ms / 1000 * 0.95:
+            raise
+        return await _put_off(runtime, request, model, content_type, body)
     headers = dict(outcome.headers)
     if "wait" in request.prefer:
         headers["Preference-Applied"] = f"wait={request.prefer['wait']}"
@@ -65,7 +73,8 @@ async def _put_off(runtime: Runtime, request: Request, model: str, content_type:
     answer, replayed = await runtime.jobs.submit(
         grant, model=model, version=version, body=request.body, content_type=content_type, metadata=body.metadata,
         webhook=body.webhook, idempotency_key=request.idempotency_key)
-    headers = {"Preference-Applied": "respond-async", "Retry-After": "1",
+    wait = request.prefer.get("wait")
+    headers = {"Preference-Applied": f"wait={wait}" if wait else "respond-async", "Retry-After": "1",
                "Location": f"/api/v1/predictions/{answer['id']}"}
     if replayed:
         headers["Idempotent-Replayed"] = "true"
