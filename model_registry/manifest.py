@@ -150,6 +150,13 @@ class Serving(_Strict):
     memory_mb: Annotated[int, Field(ge=1, le=16_384)] = 64
     pool: Literal["hot", "warm", "cold"] = "warm"
     deterministic: bool = True
+    cache_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0  # an answer is given again to the same input; 0: never
+
+    @model_validator(mode="after")
+    def _caches_what_repeats(self) -> Self:
+        if self.cache_seconds and not self.deterministic:
+            raise ValueError("cache_seconds: only the answers of a deterministic model may be given again")
+        return self
 
 
 class Pricing(_Strict):
@@ -157,6 +164,7 @@ class Pricing(_Strict):
     amount: Annotated[Decimal, BeforeValidator(_exact)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     free_per_month: Count = 0
+    cached: Annotated[Decimal, BeforeValidator(_exact)] = Decimal(0)  # of a unit answered from the cache
 
 
 class Origin(_Strict):

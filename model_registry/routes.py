@@ -27,7 +27,7 @@ def to_route(manifest: Manifest, *, version: int, host: str | None = None, price
         input_kinds=manifest.input_bounds(), parameters=manifest.parameter_bounds(),
         price=Price(price.unit, price.amount, price.currency, price_version, price.free_per_month),
         targets=(Target(version, 100),), pool=serving.pool, timeout_ms=serving.timeout_ms, memory_mb=serving.memory_mb,
-        deterministic=serving.deterministic,
+        deterministic=serving.deterministic, cache_s=serving.cache_seconds, cached_amount=price.cached,
     )
 
 

@@ -350,7 +350,7 @@ def document(batch: Batch) -> dict[str, Any]:
         "output_file_id": ids.prefixed("file", batch.output_file_id) if batch.output_file_id else None,
         "error_file_id": ids.prefixed("file", batch.error_file_id) if batch.error_file_id else None,
         "errors": batch.errors, "metadata": batch.metadata,
-        "usage": {"cost": format(batch.cost.normalize(), "f"), "currency": batch.currency or None},
+        "usage": {"cost": format(Decimal(batch.cost).normalize(), "f"), "currency": batch.currency or None},
         "created_at": batch.created_at, "started_at": batch.started_at, "completed_at": batch.completed_at,
         "expires_at": batch.expires_at, "urls": {"get": root, "cancel": f"{root}/cancel"},
     }

@@ -97,7 +97,17 @@ def test_route_of_a_host_capability_survives_its_json() -> None:
     assert (route.runtime, route.host, route.nets) == ("host", "host-vision", ("blazeface-short",))
     assert route.targets[0].version == 3
     assert route.price.amount == Decimal("0.15")
+    assert (route.cache_s, route.cached_amount) == (0, Decimal(0))
     assert Route.load(route.dump()) == route
+
+
+def test_a_cache_has_its_own_price_and_needs_a_deterministic_model() -> None:
+    price = {"unit": "image", "amount": "0.15", "currency": "USD", "cached": "0.02"}
+    route = to_route(parse(changed(pricing=price, serving={"cache_seconds": 60})), version=1)
+    assert (route.cache_s, route.cached_amount) == (60, Decimal("0.02"))
+    assert Route.load(route.dump()) == route
+    with pytest.raises(ManifestError, match="deterministic"):
+        parse(changed(serving={"cache_seconds": 60, "deterministic": False}))
 
 
 def test_route_of_a_net_has_its_tensors() -> None:

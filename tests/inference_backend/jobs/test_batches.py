@@ -59,7 +59,10 @@ def read(file_id: uuid.UUID | None) -> list[dict[str, Any]]:
 
 
 def test_lines_go_to_their_files_and_are_billed_once_each(runtime: FixedRuntime) -> None:
-    batch = run(submit([line("a"), line("!model_error"), {"input": {"text": "c"}}, b"\n", line("d")]))
+    fresh = submit([line("a"), line("!model_error"), {"input": {"text": "c"}}, b"\n", line("d")])
+    assert batches.document(fresh)["usage"] == {"cost": "0", "currency": None}
+    assert batches.openai_document(fresh)["status"] == "validating"
+    batch = run(fresh)
     assert (batch.status, batch.total, batch.succeeded, batch.failed) == ("completed", 4, 3, 1)
     assert [(row["custom_id"], row["response"]["body"]) for row in read(batch.output_file_id)] == [
         ("a", {"text": "A"}), ("3", {"text": "C"}), ("d", {"text": "D"})]
