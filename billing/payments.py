@@ -195,7 +195,10 @@ def begin_attempt(*, invoice_id: int) -> PaymentAttempt | None:
         return None
     account = invoice.account
     if not account.stripe_customer or not account.default_method:
-        invoicing.mark_unpaid(invoice_id=invoice.pk)
+        if invoice.kind == "topup":
+            invoicing.void_invoice(org_id=invoice.organization_id, invoice_id=invoice.pk, reason="no card is saved")
+        else:
+            invoicing.mark_unpaid(invoice_id=invoice.pk)
         return None
     attempt_id = uuid.uuid4()
     request = {

@@ -167,8 +167,10 @@ def money_limit(account: BillingAccount) -> int | None:
                                                    hour__gte=periods.starts(month),
                                                    hour__lt=periods.starts(_billed_until(account)))
                     .aggregate(n=Sum("amount"))["n"])
-    owed = rating.round_half_up((earlier or Decimal(0)) - (billed_since or Decimal(0)))
-    left = max(0, credit_balance(account) - owed - max(account.carried_minor, 0))
+    # The meter counts without tax, credit pays with it.
+    with_tax = 100 + (account.tax_rate.percent if account.tax_rate else Decimal(0))
+    owed = (earlier or Decimal(0)) - (billed_since or Decimal(0)) + max(account.carried_minor, 0)
+    left = max(0, int(credit_balance(account) * 100 // with_tax) - rating.round_half_up(owed))
     return left if account.limit_minor is None else min(left, account.limit_minor)
 
 
@@ -396,16 +398,25 @@ def spend_this_month(org_id: int) -> Spend:
 
 
 def quote(org_id: int, *, model: str, units: int) -> Quote:
-    """The price of `units` more calls' units of a model for this organization, with what is included this month."""
+    """The price of `units` more of a model for this organization now, with what is included and the tiers reached."""
     price = pricing.listed_price(model)
     if price is None:
         raise Problem("model_not_found", f"no price is listed for {model}")
-    month = periods.this_month()
-    used = sum(total.units for total in monthly_totals(org_id, until=periods.next_month(month))
-               if (total.month, total.model, total.unit) == (month, model, price.unit))
-    tariff = rating.per_unit(price.amount, included=price.free_per_month)
+    account = account_of(org_id)
+    anchor = account.anchor_day if account else 1
+    month = periods.this_month(anchor)
+    price_of = tariffs(price.currency)
+    priced = price_of(model, price.version, price.unit, month)
+    tariff = priced.tariff if priced else rating.per_unit(price.amount, included=price.free_per_month)
+    used = 0
+    for total in monthly_totals(org_id, until=periods.next_month(month, anchor), anchor=anchor):
+        if (total.month, total.unit) != (month, price.unit):
+            continue
+        other = price_of(total.model, total.price_version, total.unit, month) if priced and priced.pool else None
+        if total.model == model or (other and priced and other.pool == priced.pool):
+            used += total.units
     more = rating.rate(tariff, used + units) - rating.rate(tariff, used)
-    return Quote(model, price.unit, units, used, max(0, price.free_per_month - used), price.amount, more,
+    return Quote(model, price.unit, units, used, max(0, tariff.included - used), tariff.tiers[0].unit_amount, more,
                  price.currency)
 
 

@@ -62,8 +62,10 @@ def open_account(*, org_id: int, currency: str = "USD", plan: str = "pay_as_you_
 def change_plan(*, org_id: int, plan: str) -> BillingAccount:
     """Moves an organization to another plan, now and for the month's whole invoice; limits move with its grants."""
     account = BillingAccount.objects.select_for_update().get(pk=open_account(org_id=org_id).pk)
-    account.plan = _plan(plan)
-    account.save(update_fields=["plan"])
+    account.plan, account.plan_since = _plan(plan), periods.this_month(account.anchor_day)
+    account.save(update_fields=["plan", "plan_since"])
+    fact = GrantsChanged(org_id)
+    transaction.on_commit(lambda: bus.publish(fact))
     return account
 
 

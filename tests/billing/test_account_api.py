@@ -175,3 +175,28 @@ def _request(caller: Caller) -> Any:
     request = APIRequestFactory().get("/")
     force_authenticate(request, user=caller, token=caller)  # type: ignore[arg-type]
     return request
+
+
+def test_a_quote_knows_tiers_and_pools(organization: Any) -> None:
+    from billing import selectors
+
+    account = services.open_account(org_id=organization.pk)
+    tiers = [(1000, Decimal(2), Decimal(0)), (None, Decimal(1), Decimal(0))]
+    services.schedule_price(model="pool:documents", unit="page", currency="USD", scheme="graduated", tiers=tiers)
+    for model in ("ocr", "tables"):
+        services.schedule_price(model=model, unit="page", currency="USD", tiers=[(None, Decimal(9), Decimal(0))],
+                                pool="documents")
+    with pytest.raises(Problem, match="begins with a month"):
+        services.schedule_price(model="ocr", unit="page", currency="USD", tiers=[(None, Decimal(9), Decimal(0))],
+                                effective_from=date(2026, 11, 15))
+    assert selectors.quote(organization.pk, model="ocr", units=10).amount_minor == 0  # November: 10 pages are free
+    at(datetime(2026, 12, 10, tzinfo=UTC))
+    use(account, 900, month=12, model="tables")
+    quote = selectors.quote(organization.pk, model="ocr", units=200)
+    assert (quote.used, quote.amount_minor) == (900, 100 * 2 + 100 * 1)
+    use(account, 300, month=12, model="ocr")
+    at(datetime(2027, 1, 1, 2, tzinfo=UTC))
+    invoice = invoicing.close_period(account=account, period=date(2026, 12, 1))
+    # 1200 pages together: 1000 at 2, 200 at 1; shared by use, to the cent.
+    assert [(line.model, line.units, line.amount) for line in invoice.lines.all()] == [
+        ("ocr", 300, 550), ("tables", 900, 1650)]

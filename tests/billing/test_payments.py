@@ -317,6 +317,8 @@ def test_prepaid_limit_is_what_is_left(stripe: SandboxProcess, account: BillingA
     use(account, 30, month=11, day=1)  # the meter counts this month itself
     assert selectors.money_limit(BillingAccount.objects.get(pk=account.pk)) == 1500
     assert credits.wallet(account.organization_id).available == 1200
+    services.set_tax_rate(org_id=account.organization_id, code="de-19", percent=Decimal(19))
+    assert selectors.money_limit(BillingAccount.objects.select_related("tax_rate", "plan").get(pk=account.pk)) == 1260
     assert credits.refresh_limits() == 1
     assert credits.refresh_limits() == 0
 
@@ -334,7 +336,9 @@ def test_automatic_topup(stripe: SandboxProcess, account: BillingAccount) -> Non
     assert payments.recharge() == 1
     for card in list(account.methods.all()):
         payments.remove_card(org_id=account.organization_id, method_id=card.method_id)
+    assert payments.collect_due() == 0  # without a card it is taken back, and begun anew with the next
     save_card(account, "pm_card_chargeCustomerFail")
+    assert payments.recharge() == 1
     payments.collect_due()
     account.refresh_from_db()
     assert (account.recharge_minor, account.state) == (None, "active")
