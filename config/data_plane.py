@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import redis.asyncio as aioredis
 
-from billing.ledger import LedgerWriter
 from billing.meter import RedisMeter
+from config import observability
 from config.env import Environment, load
 from inference_backend.answers import RedisAnswers
 from inference_backend.jobs.file_port import DjangoBatches, DjangoFiles
@@ -18,7 +18,7 @@ def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None
     """A runtime for one event loop; call it inside the loop that will use it."""
     env = environment or load()
     connection = aioredis.Redis.from_url(env.redis_url, socket_timeout=5, socket_connect_timeout=2)
-    ledger = LedgerWriter(env.database_url)
+    ledger = observability.TimedLedger(env.database_url)
     return Runtime(
         settings=RuntimeSettings(
             key_pepper=env.key_pepper, triton_url=env.triton_url, triton_grpc_url=env.triton_grpc_url,

@@ -205,7 +205,9 @@ async def invoke(runtime: Runtime, call: Call) -> Outcome:
         figures.failures += 1
         raise
     finally:
-        figures.total_ns += int((time.perf_counter() - timings.started) * 1e9)
+        took_ns = int((time.perf_counter() - timings.started) * 1e9)
+        figures.total_ns += took_ns
+        runtime.latency.observe(took_ns)
 
 
 async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, target: Target, work: Work,

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from inference_backend import metrics
 from inference_backend.answers import Answers
 from inference_backend.files import Batches, Files
+from inference_backend.metrics import Histogram
 from inference_backend.pools import Pools, open_pools
 from inference_backend.shadow import Shadows
 from inference_backend.triton.client import TritonClient
@@ -99,6 +101,7 @@ class Runtime:
     batches: Batches | None = None
     triton: Inference | None = None
     control: Control | None = None
+    latency: Histogram = field(default_factory=Histogram)
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
     shadows: Shadows = field(default_factory=Shadows)
     rates: Rates = field(default_factory=Rates)
@@ -118,6 +121,11 @@ class Runtime:
         self.triton = self.triton or TritonClient(settings.triton_url, settings.triton_infer_secret)
         self.control = self.control or TritonControl(settings.triton_grpc_url, settings.triton_admin_secret)
         self._pools = open_pools(self.control, settings, self.triton)
+        if settings.redis_url:
+            metrics.name_process(settings.label)
+            metrics.register(f"runtime-{id(self)}", metrics.of_runtime(self.figures, self.latency, lambda: self._pools))
+            self._pools.serve_with(lambda: metrics.publish(settings.redis_url))
+            self._pools.start()
         for port in (self.snapshots, self.ledger, self.meter):
             if start := getattr(port, "start", None):
                 await start()

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from inference_backend.jobs.models import CLOSED, Job, JobEvent, JobResult
 from kernel.problems import Problem
@@ -29,6 +29,11 @@ def job_of(*, org_id: int, job_id: uuid.UUID | None) -> Job:
     if job is None:
         raise Problem("not_found", "no such prediction")
     return job
+
+
+def counts_by_state() -> dict[str, int]:
+    """How many jobs there are in each state, over all organizations; for operators."""
+    return dict(Job.objects.values_list("status").annotate(Count("pk")))
 
 
 def jobs_of(*, org_id: int, limit: int, cursor: str = "", model: str = "",
