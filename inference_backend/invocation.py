@@ -190,7 +190,7 @@ async def invoke(runtime: Runtime, call: Call) -> Outcome:
     timings = Timings()
     grant = call.grant or await authenticate(runtime, call.key, call.ip)
     route = await authorise(runtime, grant, call.model)
-    target = routing.pick(route, call.version, grant.key_hash)
+    target = routing.pick(route, call.version, routing.caller(route, grant))
     timings.mark("auth")
     if len(call.body) > LARGE_BODY:
         work = await asyncio.to_thread(call.prepare, route)

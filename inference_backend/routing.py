@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
-from kernel.contracts import Route, Target
+from kernel.contracts import Grant, Route, Target
 from kernel.problems import Problem
+
+
+def caller(route: Route, grant: Grant) -> str:
+    """Who stays on one version, by the route's `sticky_by`: a key, an organization, or nobody (``none``)."""
+    if route.sticky_by == "organization":
+        return f"organization:{grant.org_id}"
+    return os.urandom(8).hex() if route.sticky_by == "none" else grant.key_hash
 
 
 def pick(route: Route, version: str | None, sticky: str) -> Target:
@@ -21,12 +29,20 @@ def pick(route: Route, version: str | None, sticky: str) -> Target:
     if len(weighted) == 1:
         return weighted[0]
     digest = hashlib.blake2b(f"{route.model}:{sticky}".encode(), digest_size=8).digest()
-    point = int.from_bytes(digest, "big") % sum(target.weight for target in weighted)
+    return at(weighted, int.from_bytes(digest, "big") % sum(target.weight for target in weighted))
+
+
+def at(weighted: list[Target], point: int) -> Target:
+    """The target that a point of 0 to the sum of the weights falls to: each has as many points as its weight.
+
+    Callers keep their points when weights change: moving weight from one target to its neighbour moves just as many
+    points, and nobody else's.
+    """
     for target in weighted:
         point -= target.weight
         if point < 0:
-            break
-    return target
+            return target
+    raise ValueError("the point is beyond the weights")
 
 
 def _pinned(route: Route, version: str) -> Target:

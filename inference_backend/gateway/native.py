@@ -17,7 +17,7 @@ from inference_backend.predictions import (
     prediction_object,
     usage_of,
 )
-from inference_backend.routing import pick
+from inference_backend.routing import caller, pick
 from inference_backend.runtime import Runtime
 from kernel import clock
 from kernel.problems import FieldError, Problem
@@ -67,7 +67,7 @@ async def _put_off(runtime: Runtime, request: Request, model: str, content_type:
     """A durable job. It is checked as a synchronous call would be, but for what only the host can tell."""
     grant = await authenticate(runtime, request.key, request.ip)
     route = await authorise(runtime, grant, model)
-    version = pick(route, body.version, grant.key_hash).version
+    version = pick(route, body.version, caller(route, grant)).version
     if runtime.jobs is None:
         raise Problem("invalid_request", "this gateway takes no asynchronous predictions")
     answer, replayed = await runtime.jobs.submit(
