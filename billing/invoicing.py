@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from billing import credits, periods, pricing, selectors, shares, statement
+from billing import credits, dunning, periods, pricing, selectors, shares, statement
 from billing.models import (
     BillingAccount,
     Invoice,
@@ -158,6 +158,7 @@ def mark_unpaid(*, invoice_id: int) -> Invoice:
     invoice.failed_at = invoice.failed_at or clock.now()
     invoice.next_attempt_at = None
     invoice.save(update_fields=["status", "failed_at", "next_attempt_at"])
+    dunning.settle_state(account_id=invoice.account_id)
     return invoice
 
 
@@ -188,6 +189,7 @@ def void_invoice(*, org_id: int, invoice_id: int, reason: str) -> Invoice:
     invoice.status, invoice.next_attempt_at = Invoice.Status.VOID, None
     invoice.save(update_fields=["status", "next_attempt_at"])
     credits.restore(invoice=invoice)
+    dunning.settle_state(account_id=invoice.account_id)
     log.warning("invoice %s of organization %s voided: %s", invoice.label, org_id, reason.strip())
     return invoice
 

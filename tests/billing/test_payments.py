@@ -156,9 +156,17 @@ def test_an_old_attempt_is_looked_up_never_sent_again(stripe: SandboxProcess, ac
         assert invoice.attempts.get().error_code == "never_arrived"
 
 
-def test_a_refused_card_then_dunning_then_paid(stripe: SandboxProcess, account: BillingAccount) -> None:
+def test_a_refused_card_then_dunning_then_paid(stripe: SandboxProcess, account: BillingAccount,
+                                               django_capture_on_commit_callbacks: Any) -> None:
     told: list[str] = []
     bus.listen(AccountStateChanged, on_state := lambda fact: told.append(fact.state))
+    with django_capture_on_commit_callbacks(execute=True):
+        refuse_and_dun(stripe, account)
+    bus._listeners[AccountStateChanged].remove(on_state)
+    assert list(dict.fromkeys(told)) == ["past_due", "suspended", "active"]
+
+
+def refuse_and_dun(stripe: SandboxProcess, account: BillingAccount) -> None:
     save_card(account, "pm_card_chargeCustomerFail")
     invoice = invoice_of(account)
     payments.collect_due()
@@ -193,7 +201,6 @@ def test_a_refused_card_then_dunning_then_paid(stripe: SandboxProcess, account: 
     assert mails.send_waiting() == 6
     assert mails.send_waiting() == 0
     assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 6
-    bus._listeners[AccountStateChanged].remove(on_state)
 
 
 def test_without_a_card_an_invoice_waits_for_one(stripe: SandboxProcess, account: BillingAccount) -> None:
@@ -417,16 +424,12 @@ def test_providers_are_paid_once(stripe: SandboxProcess, account: BillingAccount
 
 
 def test_the_books_agree_with_stripe(stripe: SandboxProcess, account: BillingAccount) -> None:
-    clock.set_offset(timedelta(0))
+    at(NOVEMBER + timedelta(hours=12))
+    stripe.set(clock_offset_s=int((clock.now() - datetime.now(UTC)).total_seconds()))
     today = clock.now().date()
     save_card(account)
     before = reconciliation.check_day(today)
-    start = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    one = event(org_id=account.organization_id, units=100, unit_amount=Decimal(10),
-                occurred_at=datetime(start.year, start.month, 5, tzinfo=UTC))
-    with connection.cursor() as cursor:
-        cursor.execute(ledger.INSERT, ledger.rows([one]))
-    invoice = invoicing.close_period(account=account, period=start)
+    invoice = invoice_of(account)
     payments.collect_due()
     payments.issue_credit_note(org_id=account.organization_id, invoice_id=invoice.pk, amount_minor=400, reason="x")
     payments.send_refunds()
