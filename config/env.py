@@ -76,6 +76,7 @@ class Environment:
     stripe_api_key: str
     stripe_api_base: str
     stripe_webhook_secret: str
+    stripe_sandbox_url: str
     smtp_url: str
 
 
@@ -111,6 +112,7 @@ def load() -> Environment:
         stripe_api_key=text("STRIPE_API_KEY", ""),
         stripe_api_base=text("STRIPE_API_BASE", "https://api.stripe.com"),
         stripe_webhook_secret=text("STRIPE_WEBHOOK_SECRET", ""),
+        stripe_sandbox_url=text("STRIPE_SANDBOX_URL", ""),
         smtp_url=text("TESSERA_SMTP_URL", ""),
     )
 

@@ -124,7 +124,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800}
 
 # Forms of ours end on the payment provider's pages: its own, or the sandbox's.
 PAYMENT_PAGES = (["https://checkout.stripe.com", "https://billing.stripe.com", "https://connect.stripe.com"]
-                 if ENV.stripe_api_base.startswith("https://api.stripe.com") else [ENV.stripe_api_base])
+                 if ENV.stripe_api_base.startswith("https://api.stripe.com")
+                 else [ENV.stripe_sandbox_url or ENV.stripe_api_base])
 
 # Mail goes out by TESSERA_SMTP_URL (smtp://user:password@host:587); without one, letters are files under var/mail.
 _SMTP = urlsplit(ENV.smtp_url)
