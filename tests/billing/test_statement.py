@@ -213,3 +213,15 @@ def test_credit_never_leaves_a_rest_that_no_card_takes() -> None:
     found = statement.conclude([line], Terms("USD", credit=980), month=MONTHS[0])
     assert (found.credit, found.total) == (950, 50)
     assert rating.round_half_up(Decimal("0.5")) == 1
+
+
+def test_billing_what_came_since_is_wrong_and_seen() -> None:
+    """The broken control: a closer that rates only what came since the last invoice, instead of the whole period."""
+    wrong = 0
+    for seed in range(200):
+        rng = random.Random(seed)
+        tariff = random_tariff(rng, "graduated")
+        parts = [rng.randrange(1, 3000) for _ in range(3)]
+        naive = sum(rating.charge(tariff, part).minor for part in parts)
+        wrong += naive != half_up(by_fractions(tariff, sum(parts)))
+    assert wrong > 100
