@@ -20,6 +20,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from inference_backend import oip, response_cache, routing
+from inference_backend.batching import joinable
 from inference_backend.oip import Buffer, Tensor
 from inference_backend.pools import host_model
 from inference_backend.runtime import Runtime, overloaded
@@ -352,6 +353,7 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
     if kept_as and (kept := await response_cache.find(runtime.answers, kept_as)):
         timings.mark("cache")
         return _Ran(work.finish(oip.decode_reply(*kept), target), 0.0, "hit")
+    joins = work.raw_tensors and not kept_as and joinable(route)
     loaded_ms = 0.0
     for last_try in (False, True):
         async with runtime.pools.lease(route, tensors=work.raw_tensors) as load_ms:
@@ -360,10 +362,13 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
             if call.note is not None:
                 await call.note(0.2, "processing")
             try:
-                body, length = await runtime.client.infer(model, version, parts, header_length, timeout=timeout)
+                if joins:
+                    tensors = await runtime.batcher.infer(model, version, work.inputs, work.outputs, timeout=timeout)
+                else:
+                    body, length = await runtime.client.infer(model, version, parts, header_length, timeout=timeout)
+                    tensors = oip.decode_reply(body, length)
                 timings.mark("infer")
-                tensors = oip.decode_reply(body, length)
-                if len(body) > LARGE_BODY:
+                if sum([len(tensor.data) for tensor in tensors]) > LARGE_BODY:
                     delivery = await asyncio.to_thread(work.finish, tensors, target)
                 else:
                     delivery = work.finish(tensors, target)

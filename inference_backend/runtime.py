@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self
 
 from inference_backend import metrics
 from inference_backend.answers import Answers
+from inference_backend.batching import Batcher
 from inference_backend.files import Batches, Files
 from inference_backend.metrics import Histogram
 from inference_backend.pools import Pools, open_pools
@@ -105,6 +106,7 @@ class Runtime:
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
     shadows: Shadows = field(default_factory=Shadows)
     rates: Rates = field(default_factory=Rates)
+    _batcher: Batcher | None = None
     _pools: Pools | None = None
     _started: bool = False
     _running: int = 0
@@ -119,6 +121,7 @@ class Runtime:
         self._started = True
         settings = self.settings
         self.triton = self.triton or TritonClient(settings.triton_url, settings.triton_infer_secret)
+        self._batcher = Batcher(self.triton)
         self.control = self.control or TritonControl(settings.triton_grpc_url, settings.triton_admin_secret)
         self._pools = open_pools(self.control, settings, self.triton)
         if settings.redis_url:
@@ -183,6 +186,11 @@ class Runtime:
     def pools(self) -> Pools:
         assert self._pools is not None, "the runtime is not started"
         return self._pools
+
+    @property
+    def batcher(self) -> Batcher:
+        assert self._batcher is not None, "the runtime is not started"
+        return self._batcher
 
     @property
     def client(self) -> Inference:

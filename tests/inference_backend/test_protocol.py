@@ -254,3 +254,53 @@ async def test_headers_can_not_be_split() -> None:
     [(status, headers, _)] = await line.answers(1)
     assert status == 404
     assert "x-evil" not in headers
+
+
+async def test_deadlines_hold_while_waiting_and_while_loading() -> None:
+    """The caller's time covers the whole call: the queue, the load and the model."""
+    from doubles import grant, route
+
+    from inference_backend.invocation import Call, Work, invoke
+    from inference_backend.predictions import tensor_work
+    from kernel.contracts import Route
+    from kernel.problems import Problem
+
+    bench = Bench(grants=[grant()], routes=[route(timeout_ms=60_000)], max_in_flight=1)
+    free = asyncio.Event()
+
+    async def stuck() -> None:
+        await free.wait()
+
+    def prepare(found: Route) -> Work:
+        from inference_backend import oip
+
+        return tensor_work(found, oip.parse_infer(json.dumps(INFER).encode(), None, found.inputs, found.outputs))
+
+    def ask(timeout_ms: int) -> Any:
+        return invoke(bench.runtime, Call(model="addone", body=b"{}", prepare=prepare, key=KEY, timeout_ms=timeout_ms))
+
+    async with bench.runtime:
+        bench.triton.before = stuck
+        first = asyncio.create_task(ask(30_000))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Problem, match="timeout"):  # in the queue
+            await asyncio.wait_for(ask(60), 2)
+        assert len(bench.meter.open) == 1
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        with pytest.raises(Problem, match="timeout"):  # in the model
+            await asyncio.wait_for(ask(60), 2)
+        bench.triton.before = None
+        bench.control.held.clear()
+        bench.runtime.pools.forget(route())
+        bench.runtime.pools.forget(route(), tensors=True)
+
+        async def slow_load(model: str) -> None:
+            await asyncio.sleep(5)
+
+        bench.control.load = slow_load  # type: ignore[method-assign]
+        with pytest.raises(Problem) as caught:  # while loading
+            await asyncio.wait_for(ask(60), 2)
+        assert caught.value.code == "timeout"
+    assert (bench.meter.open, bench.ledger.events, bench.runtime._running) == ({}, {}, 0)
