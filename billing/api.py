@@ -27,7 +27,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing import account_api, budgets_api, periods, selectors, statement, webhooks
+from billing import account_api, budgets_api, periods, receipts_api, selectors, statement, webhooks
 from billing.access import caller_of, integer, invalid
 from billing.stripe_gateway import WrongSignature
 from billing.tasks import handle_webhooks
@@ -276,6 +276,7 @@ urlpatterns = [
     path("pricing/estimate", EstimateView.as_view(), name="pricing-estimate"),
     *account_api.urlpatterns,
     *budgets_api.urlpatterns,
+    *receipts_api.urlpatterns,
 ]
 
 

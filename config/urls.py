@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
+from billing.receipts_api import receipt_keys
+
 handler403 = "config.problems.permission_denied"
 handler404 = "config.problems.not_found"
 handler500 = "config.problems.server_error"
@@ -28,6 +30,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path(".well-known/openapi.json", SpectacularJSONAPIView.as_view()),
+    path(".well-known/tessera-receipt-keys.json", receipt_keys),
     path("docs/api/explorer/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-explorer"),
     *[path("api/v1/", include(module)) for module in API if find_spec(module)],
     *([path("", include("marketplace.portal.urls"))] if find_spec("marketplace.portal.urls") else []),

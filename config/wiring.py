@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing import dunning, mails, pricing, shares
+from billing import dunning, mails, pricing, receipts, shares
 from inference_backend.background import Background
 from inference_backend.jobs import execution, ports
 from inference_backend.runtime import Runtime
@@ -31,6 +31,7 @@ def connect() -> None:
         org_id=fact.org_id, status=fact.state, reason=fact.reason))
     # port → adapter
     pricing.use_price_book(registry.price_of)
+    receipts.use_digests(registry.digest_of)
     mails.use_addresses(_people_who_pay)
     shares.use_owners(_provider_of)
     ports.set_playground_grant(playground.grant)

@@ -95,6 +95,12 @@ def price_of(name: str, version: int | None = None) -> contracts.Price | None:
     return contracts.Price(row.unit, row.amount, row.currency, row.version, row.free_per_month) if row else None
 
 
+def digest_of(name: str, version: int) -> str:
+    """The digest of a version's artifacts, for receipts; "" where there is no such version."""
+    found = ModelVersion.objects.filter(model__name=name, number=version).values_list("digest", flat=True).first()
+    return found or ""
+
+
 def current_prices() -> dict[str, contracts.Price]:
     """Model name → the price in force now, of every model that has one."""
     rows = (Price.objects.filter(valid_from__lte=clock.now()).order_by("model_id", "-version").distinct("model_id")

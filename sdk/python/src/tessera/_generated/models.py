@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AnyUrl, AwareDatetime, Field
+from pydantic import AnyUrl, AwareDatetime, Field, RootModel
 
 from tessera._base import APIModel
 
@@ -87,6 +87,18 @@ class BatchUsage(APIModel):
         Field(description="Decimal text in the currency's unit, before included units and tiers."),
     ]
     currency: str | None
+
+
+class BudgetAlert(APIModel):
+    budget: str
+    period_start: date
+    threshold: Annotated[int, Field(description="percent")]
+    spent: Annotated[str, Field(description="in the currency's unit, when it was noticed")]
+    fired_at: AwareDatetime
+
+
+class BudgetAlertList(APIModel):
+    data: list[BudgetAlert]
 
 
 class CheckoutPage(APIModel):
@@ -258,6 +270,17 @@ class NewApiKey(APIModel):
     secret: str
 
 
+class Threshold(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=1000)]
+
+
+class PatchedBudgetChangeRequest(APIModel):
+    name: str | None = None
+    amount: str | None = None
+    hard: bool | None = None
+    thresholds: Annotated[list[Threshold] | None, Field(max_length=10)] = None
+
+
 class PaymentMethod(APIModel):
     id: str
     brand: str
@@ -355,6 +378,32 @@ class Price(APIModel):
     currency: str
     free_per_month: int
     version: int
+
+
+class ReceiptPayload(APIModel):
+    v: int
+    kind: str
+    id: Annotated[str, Field(description="the id that bills, as in X-Receipt")]
+    org: int
+    key_id: int
+    model: str
+    version: int
+    version_digest: Annotated[str, Field(description="SHA-256 over the version's artifacts")]
+    request_sha256: Annotated[str, Field(description="of the request's body")]
+    occurred_at: str
+    unit: str
+    units: int
+    price_version: int
+    unit_amount_minor: str
+    currency: str
+    amount_minor: Annotated[
+        str,
+        Field(description="exact, before included units and the rounding of the invoice line"),
+    ]
+    mode: str
+    corrects: str | None
+    outcome: Annotated[str, Field(description="the cause, as in the table of what is billed")]
+    reason: str
 
 
 class RotateApiKeyRequest(APIModel):
@@ -560,6 +609,28 @@ class BillingAccount(APIModel):
     sandbox: Annotated[bool, Field(description="no real money moves")]
 
 
+class Budget(APIModel):
+    object: str
+    id: str
+    name: str
+    key_id: int | None
+    window: Annotated[str, Field(description="* `day` - day\n* `month` - month")]
+    amount: Annotated[str, Field(description="in the currency's unit")]
+    currency: str
+    hard: Annotated[bool, Field(description="no call passes it")]
+    thresholds: Annotated[list[int], Field(description="percents that fire an alert")]
+    spent: Annotated[
+        str,
+        Field(description="in the present window, before included units and rounding"),
+    ]
+    period_start: date
+    alerts: list[BudgetAlert]
+
+
+class BudgetList(APIModel):
+    data: list[Budget]
+
+
 class Classification(APIModel):
     model: str
     version: int
@@ -636,6 +707,15 @@ class ModelSummary(APIModel):
     price: Price
 
 
+class NewBudgetRequest(APIModel):
+    name: str
+    amount: Annotated[str, Field(description="in the account's currency, such as 25.00")]
+    window: Annotated[str | None, Field(description="* `day` - day\n* `month` - month")] = None
+    hard: bool | None = None
+    thresholds: Annotated[list[Threshold] | None, Field(max_length=10)] = None
+    key_id: Annotated[int | None, Field(ge=1)] = None
+
+
 class Prediction(APIModel):
     id: Annotated[str, Field(description="pred_…")]
     object: Annotated[str, Field(description="Always `prediction`.")]
@@ -665,6 +745,12 @@ class PredictionPage(APIModel):
     data: list[Prediction]
     has_more: bool
     next_cursor: str | None
+
+
+class Receipt(APIModel):
+    payload: ReceiptPayload
+    kid: str
+    signature: Annotated[str, Field(description="Ed25519 over the canonical JSON of payload, base64url")]
 
 
 class Upload(APIModel):

@@ -335,6 +335,152 @@ class AsyncBillingResource(AsyncResource):
         return answer
 
 
+class BudgetsResource(Resource):
+    """`client.budgets`"""
+
+    def list(self) -> m.BudgetList:
+        """The organization's budgets and how they stand."""
+        answer: m.BudgetList = self._call(m.BudgetList, Call("GET", "/api/v1/budgets"))
+        return answer
+
+    def create(
+        self,
+        *,
+        name: str,
+        amount: str,
+        window: str | Omit = OMIT,
+        hard: bool | Omit = OMIT,
+        thresholds: builtins.list[int] | Omit = OMIT,
+        key_id: int | None | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Budget:
+        """A new budget for the organization or one of its keys."""
+        answer: m.Budget = self._call(
+            m.Budget,
+            Call(
+                "POST",
+                "/api/v1/budgets",
+                json={
+                    "name": name,
+                    "amount": amount,
+                    "window": window,
+                    "hard": hard,
+                    "thresholds": thresholds,
+                    "key_id": key_id,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def alerts(self) -> m.BudgetAlertList:
+        """What fired, newest first."""
+        answer: m.BudgetAlertList = self._call(m.BudgetAlertList, Call("GET", "/api/v1/budgets/alerts"))
+        return answer
+
+    def get(self, budget_id: int) -> m.Budget:
+        """One budget."""
+        answer: m.Budget = self._call(m.Budget, Call("GET", f"/api/v1/budgets/{quote(budget_id)}"))
+        return answer
+
+    def update(
+        self,
+        budget_id: int,
+        *,
+        name: str | Omit = OMIT,
+        amount: str | Omit = OMIT,
+        hard: bool | Omit = OMIT,
+        thresholds: builtins.list[int] | Omit = OMIT,
+    ) -> m.Budget:
+        """Changes what is given; alerts that fired stay fired."""
+        answer: m.Budget = self._call(
+            m.Budget,
+            Call(
+                "PATCH",
+                f"/api/v1/budgets/{quote(budget_id)}",
+                json={"name": name, "amount": amount, "hard": hard, "thresholds": thresholds},
+            ),
+        )
+        return answer
+
+    def delete(self, budget_id: int) -> None:
+        """It limits and tells nothing any more."""
+        self._call(type(None), Call("DELETE", f"/api/v1/budgets/{quote(budget_id)}"))
+
+
+class AsyncBudgetsResource(AsyncResource):
+    """`client.budgets`"""
+
+    async def list(self) -> m.BudgetList:
+        """The organization's budgets and how they stand."""
+        answer: m.BudgetList = await self._call(m.BudgetList, Call("GET", "/api/v1/budgets"))
+        return answer
+
+    async def create(
+        self,
+        *,
+        name: str,
+        amount: str,
+        window: str | Omit = OMIT,
+        hard: bool | Omit = OMIT,
+        thresholds: builtins.list[int] | Omit = OMIT,
+        key_id: int | None | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Budget:
+        """A new budget for the organization or one of its keys."""
+        answer: m.Budget = await self._call(
+            m.Budget,
+            Call(
+                "POST",
+                "/api/v1/budgets",
+                json={
+                    "name": name,
+                    "amount": amount,
+                    "window": window,
+                    "hard": hard,
+                    "thresholds": thresholds,
+                    "key_id": key_id,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def alerts(self) -> m.BudgetAlertList:
+        """What fired, newest first."""
+        answer: m.BudgetAlertList = await self._call(m.BudgetAlertList, Call("GET", "/api/v1/budgets/alerts"))
+        return answer
+
+    async def get(self, budget_id: int) -> m.Budget:
+        """One budget."""
+        answer: m.Budget = await self._call(m.Budget, Call("GET", f"/api/v1/budgets/{quote(budget_id)}"))
+        return answer
+
+    async def update(
+        self,
+        budget_id: int,
+        *,
+        name: str | Omit = OMIT,
+        amount: str | Omit = OMIT,
+        hard: bool | Omit = OMIT,
+        thresholds: builtins.list[int] | Omit = OMIT,
+    ) -> m.Budget:
+        """Changes what is given; alerts that fired stay fired."""
+        answer: m.Budget = await self._call(
+            m.Budget,
+            Call(
+                "PATCH",
+                f"/api/v1/budgets/{quote(budget_id)}",
+                json={"name": name, "amount": amount, "hard": hard, "thresholds": thresholds},
+            ),
+        )
+        return answer
+
+    async def delete(self, budget_id: int) -> None:
+        """It limits and tells nothing any more."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/budgets/{quote(budget_id)}"))
+
+
 class FilesResource(Resource):
     """`client.files`"""
 
@@ -403,6 +549,11 @@ class InvoicesResource(Resource):
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
 
+    def receipts(self, invoice_id: int) -> Any:
+        """What `tessera verify-invoice` takes: one JSON object a line."""
+        answer: Any = self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
+        return answer
+
 
 class AsyncInvoicesResource(AsyncResource):
     """`client.invoices`"""
@@ -427,6 +578,11 @@ class AsyncInvoicesResource(AsyncResource):
             m.LineEvent,
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
+
+    async def receipts(self, invoice_id: int) -> Any:
+        """What `tessera verify-invoice` takes: one JSON object a line."""
+        answer: Any = await self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
+        return answer
 
 
 class ModelsResource(Resource):
@@ -970,6 +1126,11 @@ class UsageResource(Resource):
             ),
         )
 
+    def receipt(self, event_id: str) -> m.Receipt:
+        """The signed receipt of one call."""
+        answer: m.Receipt = self._call(m.Receipt, Call("GET", f"/api/v1/usage/{quote(event_id)}/receipt"))
+        return answer
+
 
 class AsyncUsageResource(AsyncResource):
     """`client.usage`"""
@@ -1032,6 +1193,11 @@ class AsyncUsageResource(AsyncResource):
                 },
             ),
         )
+
+    async def receipt(self, event_id: str) -> m.Receipt:
+        """The signed receipt of one call."""
+        answer: m.Receipt = await self._call(m.Receipt, Call("GET", f"/api/v1/usage/{quote(event_id)}/receipt"))
+        return answer
 
 
 class WebhookDeliveriesResource(Resource):
@@ -1106,6 +1272,7 @@ class Resources:
         self.api_keys = ApiKeysResource(transport)
         self.batches = BatchesResource(transport)
         self.billing = BillingResource(transport)
+        self.budgets = BudgetsResource(transport)
         self.files = FilesResource(transport)
         self.invoices = InvoicesResource(transport)
         self.models = ModelsResource(transport)
@@ -1127,6 +1294,7 @@ class AsyncResources:
         self.api_keys = AsyncApiKeysResource(transport)
         self.batches = AsyncBatchesResource(transport)
         self.billing = AsyncBillingResource(transport)
+        self.budgets = AsyncBudgetsResource(transport)
         self.files = AsyncFilesResource(transport)
         self.invoices = AsyncInvoicesResource(transport)
         self.models = AsyncModelsResource(transport)

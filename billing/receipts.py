@@ -1,0 +1,157 @@
+"""Signed receipts: what each call cost and why, so that an invoice can be recomputed without asking us.
+
+A receipt is made from its ledger entry, which never changes, and Ed25519 signatures are deterministic: asked for again
+it is the same bytes. The signed words are the canonical JSON (sorted, no spaces, UTF-8) of `payload`. The key is made
+from the installation's secret; `kid` names its public half, published at /.well-known/tessera-receipt-keys.json.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+
+from billing import console, selectors
+from billing.models import UsageEvent
+from kernel.outcomes import BY_CAUSE, Cause
+from kernel.problems import Problem
+
+VERSION = 1
+PAGE = 1_000
+FORMER_KEYS = "RECEIPT_KEYS_BEFORE"  # setting: public keys (base64url) of secrets that were replaced
+
+# (model, version number) → hex digest of the version's artifacts; "" where nobody knows it. Filled by config/wiring.
+DigestOf = Callable[[str, int], str]
+_digest_of: list[DigestOf] = []
+
+
+def use_digests(source: DigestOf) -> None:
+    """Sets where version digests come from in this process."""
+    _digest_of[:] = [source]
+
+
+def receipt(org_id: int, event_id: UUID) -> dict[str, Any]:
+    """The receipt of one of this organization's calls; anybody else's is not found."""
+    entry = UsageEvent.objects.filter(org_id=org_id, event_id=event_id).first()
+    if entry is None:
+        raise Problem("not_found")
+    return _signed(_payload(entry))
+
+
+def bundle(org_id: int, invoice_id: int) -> Iterator[dict[str, Any]]:
+    """An issued invoice as a signed statement, then the receipts behind each of its lines (numbered from 0):
+    everything that recomputing it takes. Raises not_found before anything is given."""
+    view = selectors.invoice(org_id, invoice_id)
+    price_of = selectors.tariffs(view.currency)
+    lines = []
+    for line in view.lines:
+        priced = price_of(line.model, line.price_version, line.unit, line.month) if line.model else None
+        lines.append({
+            "type": line.type, "model": line.model, "unit": line.unit, "price_version": line.price_version,
+            "period": f"{line.month:%Y-%m-%d}", "units": line.units, "included": line.included, "amount": line.amount,
+            "pool": priced.pool if priced else "", "tariff": _tariff(priced.tariff) if priced else None})
+    sums = {name: getattr(view, name) for name in ("subtotal", "discount", "credit", "tax", "total")}
+    statement = {"v": VERSION, "kind": "invoice", "org": org_id, "invoice": view.number, "currency": view.currency,
+                 "period_start": f"{view.period_start:%Y-%m-%d}", "period_end": f"{view.period_end:%Y-%m-%d}",
+                 "lines": lines, **sums}
+
+    def parts() -> Iterator[dict[str, Any]]:
+        yield {"statement": _signed(statement)}
+        for number, line in enumerate(view.lines):
+            if line.model:
+                for entry in _entries(org_id, invoice_id, number):
+                    yield {"line": number, "receipt": _signed(_payload(entry))}
+
+    return parts()
+
+
+def public_keys() -> dict[str, Any]:
+    """The keys that receipts may be signed by, as a JSON Web Key set (RFC 8037); the present one first."""
+    mine = _key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    former = [_unbase64(text) for text in getattr(settings, FORMER_KEYS, ())]
+    return {"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": _kid(key), "x": _base64(key)}
+                     for key in (mine, *former)]}
+
+
+def canonical(payload: dict[str, Any]) -> bytes:
+    """The bytes that are signed."""
+    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _payload(entry: UsageEvent) -> dict[str, Any]:
+    cause: Cause = "delivered"
+    if entry.unit.startswith("cached_"):
+        cause = "cache_hit"
+    elif entry.mode == "test":
+        cause = "test_mode"
+    corrected = entry.kind == UsageEvent.Kind.CORRECTION
+    charged = 0 if entry.mode == "test" else entry.units * entry.unit_amount
+    return {
+        "v": VERSION, "kind": "receipt", "id": str(entry.event_id), "org": entry.org_id, "key_id": entry.key_id,
+        "model": entry.model, "version": entry.version, "version_digest": _digest(entry.model, entry.version),
+        "request_sha256": bytes(entry.request_hash).hex(), "occurred_at": entry.occurred_at.isoformat(),
+        "unit": entry.unit, "units": entry.units, "price_version": entry.price_version,
+        "unit_amount_minor": format(entry.unit_amount.normalize(), "f"), "currency": entry.currency,
+        "amount_minor": format(charged.normalize(), "f") if charged else "0", "mode": entry.mode,
+        "corrects": str(entry.corrects) if entry.corrects else None,
+        "outcome": "correction" if corrected else cause,
+        "reason": entry.reason if corrected else BY_CAUSE[cause].title,
+    }
+
+
+def _entries(org_id: int, invoice_id: int, line: int) -> Iterable[UsageEvent]:
+    cursor: str | None = None
+    while True:
+        page = console.line_events(org_id, invoice_id, line, cursor=cursor, limit=PAGE)
+        found = UsageEvent.objects.filter(org_id=org_id).in_bulk([row.event_id for row in page.data])
+        yield from (found[row.event_id] for row in page.data)
+        if page.next_cursor is None:
+            return
+        cursor = page.next_cursor
+
+
+def _tariff(tariff: Any) -> dict[str, Any]:
+    return {"scheme": tariff.scheme, "included": tariff.included, "package_size": tariff.package_size,
+            "tiers": [[tier.up_to, format(tier.unit_amount, "f"), format(tier.flat_amount, "f")]
+                      for tier in tariff.tiers]}
+
+
+def _digest(model: str, version: int) -> str:
+    return _digest_of[0](model, version) if _digest_of else ""
+
+
+def _signed(payload: dict[str, Any]) -> dict[str, Any]:
+    key = _key()
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return {"payload": payload, "kid": _kid(public), "signature": _base64(key.sign(canonical(payload)))}
+
+
+def _key() -> Ed25519PrivateKey:
+    return _key_of(settings.SECRET_KEY)
+
+
+@cache
+def _key_of(secret: str) -> Ed25519PrivateKey:
+    seed = hmac.new(secret.encode(), b"tessera usage receipts 1", hashlib.sha256).digest()
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _kid(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _unbase64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
