@@ -21,6 +21,7 @@ from billing.models import (
     Invoice,
     PaymentAttempt,
     Plan,
+    ReconciliationDay,
     UsageEvent,
     WebhookEvent,
 )
@@ -148,12 +149,20 @@ def payment_methods(org_id: int) -> list[CardView]:
 def plans(org_id: int) -> list[PlanView]:
     """Every plan, the cheapest kind first, marked with what this account has and will have."""
     account = services.open_account(org_id=org_id)
+    return _plans(account.currency, account.plan_id, account.next_plan_id)
+
+
+def public_plans(currency: str = "USD") -> list[PlanView]:
+    """Every plan as the public pricing page shows it."""
+    return _plans(currency, None, None)
+
+
+def _plans(currency: str, current: int | None, following: int | None) -> list[PlanView]:
     found = [services.plan_named(code) for code in services.PLANS]
     return [PlanView(
         plan.code, plan.name, plan.kind, plan.rate_per_minute, plan.concurrency, plan.monthly_units,
-        plan.discount_percent,
-        next((c.minor for c in plan.commitments.all() if c.currency == account.currency), None),
-        plan.pk == account.plan_id, plan.pk == account.next_plan_id) for plan in found]
+        plan.discount_percent, next((c.minor for c in plan.commitments.all() if c.currency == currency), None),
+        plan.pk == current, plan.pk == following) for plan in found]
 
 
 def calculate(*, model: str, units: int, currency: str | None = None) -> Calculation:
@@ -237,8 +246,6 @@ class Desk:
 
 def staff_desk() -> Desk:
     """Over all organizations; for staff only."""
-    from billing.models import ReconciliationDay
-
     stuck = PaymentAttempt.objects.filter(Q(status="stuck") | Q(status="sending", sends__gt=3)).order_by("created_at")
     events = WebhookEvent.objects.filter(handled_at__isnull=True, tries__gt=0).order_by("-pk")[:100]
     days = ReconciliationDay.objects.exclude(differences=[]).order_by("-day").values_list("day", flat=True)
@@ -247,6 +254,47 @@ def staff_desk() -> Desk:
         tuple((e.event_id, e.type, e.error, e.tries) for e in events), tuple(days))
 
 
-__all__ = ["AccountView", "AttemptView", "Calculation", "CardView", "Desk", "NoteView", "Plan", "PlanView",
-           "billing_account", "calculate", "credit_notes", "invoice_attempts", "invoice_csv", "invoice_json",
-           "invoice_pdf", "line_events", "payment_methods", "plans", "staff_desk"]
+@dataclass(frozen=True, slots=True)
+class WebhookView:
+    """A stored event: `how` it came (webhook, or sweep for one that got lost) and what became of it."""
+
+    event_id: str
+    type: str
+    object_id: str
+    how: str
+    received_at: datetime
+    handled_at: datetime | None
+    tries: int
+    error: str
+
+
+def webhook_log(*, limit: int = 100, open_only: bool = False) -> list[WebhookView]:
+    """Stripe's events, newest first; for staff only. `webhooks.replay` handles one again."""
+    found = WebhookEvent.objects.order_by("-pk")
+    if open_only:
+        found = found.filter(handled_at__isnull=True)
+    return [WebhookView(e.event_id, e.type, e.object_id, e.how, e.received_at, e.handled_at, e.tries, e.error)
+            for e in found[:limit]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """A day of Stripe's balance against our books: each difference names the movement and what is wrong with it."""
+
+    day: date
+    movements: int
+    matched: int
+    differences: tuple[dict[str, str], ...]
+    checked_at: datetime
+
+
+def reconciliation_board(limit: int = 31) -> list[DayView]:
+    """The last days, newest first; for staff only."""
+    return [DayView(d.day, d.movements, d.matched, tuple(d.differences), d.checked_at)
+            for d in ReconciliationDay.objects.order_by("-day")[:limit]]
+
+
+__all__ = ["AccountView", "AttemptView", "Calculation", "CardView", "DayView", "Desk", "NoteView", "Plan", "PlanView",
+           "WebhookView", "billing_account", "calculate", "credit_notes", "invoice_attempts", "invoice_csv",
+           "invoice_json", "invoice_pdf", "line_events", "payment_methods", "plans", "public_plans",
+           "reconciliation_board", "staff_desk", "webhook_log"]

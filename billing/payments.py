@@ -25,7 +25,7 @@ from billing.models import (
     TopUp,
 )
 from billing.services import open_account
-from billing.stripe_gateway import Checkout, Payment, Refused, Unanswered, gateway
+from billing.stripe_gateway import Checkout, Payment, Refused, Unanswered, gateway, politely
 from kernel import clock
 from kernel.problems import Problem
 
@@ -50,6 +50,7 @@ def ensure_customer(account: BillingAccount) -> str:
     return found
 
 
+@politely()
 def start_card_setup(*, org_id: int, success_url: str, cancel_url: str) -> str:
     """The address of a page that saves a card; the webhook (or `finish_checkout`) brings it here."""
     account = open_account(org_id=org_id)
@@ -58,6 +59,7 @@ def start_card_setup(*, org_id: int, success_url: str, cancel_url: str) -> str:
         success_url=success_url, cancel_url=cancel_url).url
 
 
+@politely()
 def start_topup(*, org_id: int, amount_minor: int, success_url: str, cancel_url: str) -> str:
     """The address of a page that sells credit; credit is granted when Stripe says that it is paid."""
     account = open_account(org_id=org_id)
@@ -71,6 +73,7 @@ def start_topup(*, org_id: int, amount_minor: int, success_url: str, cancel_url:
     return session.url
 
 
+@politely()
 def finish_checkout(*, org_id: int, session_id: str) -> bool:
     """What the success page calls, so that nobody waits for a webhook; True once the checkout is complete."""
     account = _account(org_id)
@@ -81,11 +84,13 @@ def finish_checkout(*, org_id: int, session_id: str) -> bool:
     return session.status == "complete"
 
 
+@politely()
 def portal_url(*, org_id: int, return_url: str) -> str:
     """The address of Stripe's own page for this organization's cards."""
     return gateway().portal_url(ensure_customer(open_account(org_id=org_id)), return_url)
 
 
+@politely()
 def set_default_card(*, org_id: int, method_id: str) -> None:
     """Future charges go to this saved card."""
     account = _account(org_id)
@@ -95,6 +100,7 @@ def set_default_card(*, org_id: int, method_id: str) -> None:
     BillingAccount.objects.filter(pk=account.pk).update(default_method=method_id)
 
 
+@politely()
 def remove_card(*, org_id: int, method_id: str) -> None:
     """Forgets a saved card, at Stripe and here."""
     account = _account(org_id)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import Payout, PayoutLine, ProviderAccount, RevenueShareLine
-from billing.stripe_gateway import Refused, Transfer, Unanswered, gateway
+from billing.stripe_gateway import Refused, Transfer, Unanswered, gateway, politely
 from kernel import clock
 from kernel.problems import Problem
 
@@ -90,6 +90,7 @@ def payout_statement(org_id: int, payout_id: int) -> PayoutView:
     return _view(found)
 
 
+@politely()
 def start_onboarding(*, org_id: int, email: str, return_url: str, refresh_url: str) -> str:
     """The address of Stripe's page where a provider says where its money goes."""
     account, _ = ProviderAccount.objects.get_or_create(organization_id=org_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -341,6 +342,17 @@ class Gateway:
 
     def same_key(self, other: str) -> bool:
         return hmac.compare_digest(self._api_key, other)
+
+
+@contextmanager
+def politely() -> Iterator[None]:
+    """For what a person waits for: Stripe's no and its silence become problems that can be shown."""
+    try:
+        yield
+    except Refused as refused:
+        raise Problem("invalid_request", refused.message) from refused
+    except Unanswered as unknown:
+        raise Problem("overloaded", "the payment provider does not answer; try again in a moment") from unknown
 
 
 @cache

@@ -266,6 +266,13 @@ def test_topup_by_checkout_grants_once(stripe: SandboxProcess, account: BillingA
         assert payments.finish_checkout(org_id=org, session_id=session)
     wallet = credits.wallet(org)
     assert (wallet.usable, len(wallet.grants)) == (5000, 1)
+    stripe.set(fault_before=1000)
+    with pytest.raises(Problem, match="does not answer") as caught:
+        payments.finish_checkout(org_id=org, session_id=session)
+    assert caught.value.retryable
+    stripe.set(fault_before=0)
+    with pytest.raises(Problem, match="No such"):
+        payments.finish_checkout(org_id=org, session_id="cs_test_unknown")
     assert charged(stripe, account) == [5000]
     assert account.methods.count() == 1  # a card used for a top-up stays for later charges
     assert Invoice.objects.filter(account=account, kind="topup", status="paid", total=5000).count() == 1

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from sandbox_kit import API_KEY, SECRET, SandboxProcess
 
-from billing import invoicing, ledger, payments, payouts, pricing, services, shares, webhooks
+from billing import console, invoicing, ledger, payments, payouts, pricing, services, shares, webhooks
 from billing.models import (
     BillingAccount,
     CreditGrant,
@@ -253,6 +253,9 @@ def test_an_event_that_fails_is_tried_again(stripe: SandboxProcess, account: Bil
     assert failed.handled_at is not None
     assert Invoice.objects.get().status == "paid"
     assert webhooks.replay(event_id=failed.event_id)
+    (entry,) = [one for one in console.webhook_log(limit=500) if one.event_id == failed.event_id]
+    assert (entry.how, entry.tries, entry.error) == ("sweep", 3, "")
+    assert failed.event_id not in [one.event_id for one in console.webhook_log(open_only=True)]
 
 
 def _use(account: BillingAccount, units: int) -> None:
