@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernel import outcomes
 from kernel.problems import CODES
 
 COMMON_STATUSES = (400, 401, 403, 405, 429, 500, 503)
 WITH_BODY = (409, 413, 415, 422)
 OF_MODELS = (402, 502, 504)  # what only a model's run can end with
 PROBLEM = "application/problem+json"
+DESCRIPTION = f"""Call any model of the catalogue, in your own words: predictions, files, batches, jobs.
+
+## Who pays for what
+
+{outcomes.as_markdown()}
+"""
 
 
 def add_common_errors(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Adds the Problem schema, and the common failures to each operation under /api/v1."""
+    result["info"]["description"] = DESCRIPTION
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _problem_schema()
     components["securitySchemes"] = {
