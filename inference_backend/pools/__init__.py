@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
+from inference_backend.pools.overview import Overview, PoolDesk
 from inference_backend.pools.probe import Prober
 from inference_backend.pools.processes import Processes
 from inference_backend.pools.residency import Pools, Use
@@ -13,7 +14,9 @@ from inference_backend.pools.store import RedisStore
 from inference_backend.pools.warden import Warden
 from inference_backend.triton.control import Control
 
-__all__ = ["HOST_MB", "NET_MB", "Pools", "Resident", "Use", "host_model", "models_of", "open_pools"]
+__all__ = [
+    "HOST_MB", "NET_MB", "Overview", "PoolDesk", "Pools", "Resident", "Use", "host_model", "models_of", "open_pools",
+]
 
 
 class Settings(Protocol):

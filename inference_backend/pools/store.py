@@ -119,6 +119,21 @@ return 1
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The names in Redis of one pool."""
+
+    table: str
+    members: str
+    channel: str
+    warden: str
+
+
+def keys_of(triton: str) -> Keys:
+    prefix = f"pool:{triton}"
+    return Keys(f"{prefix}:table", f"{prefix}:members", f"{prefix}:events", f"{prefix}:warden")
+
+
 class RedisStore:
     """The shared table of one Triton, named by its address. Redis' clock is everybody's clock."""
 
@@ -126,9 +141,8 @@ class RedisStore:
         self._redis: aioredis.Redis = aioredis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
         # A listener waits for as long as nothing happens.
         self._listening: aioredis.Redis = aioredis.Redis.from_url(url, socket_connect_timeout=1)
-        prefix = f"pool:{triton}"
-        self._table, self._members = f"{prefix}:table", f"{prefix}:members"
-        self._channel, self._warden = f"{prefix}:events", f"{prefix}:warden"
+        keys = keys_of(triton)
+        self._table, self._members, self._channel, self._warden = keys.table, keys.members, keys.channel, keys.warden
         self._write = self._redis.register_script(_WRITE)
         self._elect = self._redis.register_script(_ELECT)
 

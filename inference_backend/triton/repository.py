@@ -16,22 +16,32 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
+from inference_backend.triton.placement import (
+    Kind,
+    Profile,
+    TaskClass,
+    class_of_net,
+    place_host,
+    place_net,
+    profile_of_environment,
+)
 from kernel.contracts import TensorSpec
 
 NAME = re.compile(r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")
 HOST_INPUTS = (TensorSpec("capability", "BYTES", (1,)), TensorSpec("request", "BYTES", (1,)),
                TensorSpec("media", "BYTES", (-1,), optional=True))
 HOST_OUTPUTS = (TensorSpec("response", "BYTES", (1,)), TensorSpec("media", "BYTES", (-1,)))
-Kind = Literal["KIND_AUTO", "KIND_CPU", "KIND_GPU"]
+TENSORRT_CACHE = "/tmp/tensorrt"  # noqa: S108 — inside Triton's own container
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_host(root: Path, family: str, entries: Mapping[str, Path], *, runner: str, instances: int = 1) -> Path:
+def write_host(root: Path, family: str, entries: Mapping[str, Path], *, runner: str,
+               instances: int | None = None, task: TaskClass = "cpu-bound") -> Path:
     """Writes the model `host-{family}` for capabilities by name → folder.
 
     `runner` is the module that has run_capability, problem_response and TritonNets. Folders inside the source tree are
@@ -40,10 +50,12 @@ def write_host(root: Path, family: str, entries: Mapping[str, Path], *, runner: 
     name = f"host-{family}"
     folders = {key: str(_portable(folder.resolve())) for key, folder in sorted(entries.items())}
     text = json.dumps({"runner": runner, "entries": folders}, indent=1)
+    placement = place_host(task, os.cpu_count() or 1)
     with _staging(root) as stage:
         (stage / "entries.json").write_text(text, encoding="utf-8")
-        config = _config(name, "host", HOST_INPUTS, HOST_OUTPUTS, max_batch_size=0, instances=instances,
-                         kind="KIND_CPU")
+        config = _config(name, "host", HOST_INPUTS, HOST_OUTPUTS, max_batch_size=0,
+                         instances=instances or placement.instances, kind=placement.kind)
+        config.parameters["nice"].string_value = str(placement.nice)
         return _install(root, name, 1, stage, config)
 
 
@@ -53,32 +65,50 @@ def _portable(folder: Path) -> Path:
 
 def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSpec] | None = None,
                outputs: Sequence[TensorSpec] | None = None, *, version: int = 1, max_batch_size: int | None = None,
-               instances: int = 1, kind: Kind = "KIND_AUTO", intra_threads: int = 1, inter_threads: int = 1,
-               graph_level: int = 0, queue_delay_us: int = 0, max_queue: int = 256) -> Path:
+               instances: int | None = None, kind: Kind | None = None, intra_threads: int = 1, inter_threads: int = 1,
+               graph_level: int = 0, queue_delay_us: int | None = None, max_queue: int = 256,
+               task: TaskClass | None = None, profile: Profile | None = None) -> Path:
     """Writes one version of an ONNX model and its configuration; other versions stay.
 
     Tensors are read from the file where they are not given. `max_batch_size` None means 32 where every tensor is free
     in its first dimension and has a second one, else 0. Requests are batched together where `queue_delay_us` is given;
-    else a request runs as it comes. The file is hard-linked where the file system allows.
+    else a request runs as it comes. The file is hard-linked where the file system allows. Instances, device, delay and
+    priority follow from the task class (by default from the file's size) and the profile (by default
+    TESSERA_TRITON_PROFILE) unless they are given.
     """
+    placement = place_net(task or class_of_net(onnx_path.stat().st_size), profile or profile_of_environment())
+    queue_delay_us = placement.queue_delay_us if queue_delay_us is None else queue_delay_us
     if inputs is None or outputs is None:
         read_inputs, read_outputs = tensors_of(onnx_path)
         inputs, outputs = inputs or read_inputs, outputs or read_outputs
     if max_batch_size is None:
         max_batch_size = 32 if all(len(t.shape) > 1 and t.shape[0] == -1 for t in (*inputs, *outputs)) else 0
-    config = _config(name, "onnxruntime", inputs, outputs, max_batch_size=max_batch_size, instances=instances,
-                     kind=kind)
+    config = _config(name, "onnxruntime", inputs, outputs, max_batch_size=max_batch_size,
+                     instances=instances or placement.instances, kind=kind or placement.kind)
     # Triton's batcher can sleep 500 ms over a full queue when every caller waits for an answer (2.51): no default.
     if max_batch_size and queue_delay_us:
         config.dynamic_batching.max_queue_delay_microseconds = queue_delay_us
+        config.dynamic_batching.preferred_batch_size.extend(
+            size for size in placement.preferred_batches if size <= max_batch_size)
         # A full queue refuses at once; the default would keep callers waiting without limit.
         config.dynamic_batching.default_queue_policy.max_queue_size = max_queue
     config.parameters["intra_op_thread_count"].string_value = str(intra_threads)
     config.parameters["inter_op_thread_count"].string_value = str(inter_threads)
+    config.parameters["nice"].string_value = str(placement.nice)
     config.optimization.graph.level = graph_level
+    if placement.tensorrt:
+        _accelerate(config)
     with _staging(root) as stage:
         _link(onnx_path, stage / "model.onnx")
         return _install(root, name, version, stage, config)
+
+
+def _accelerate(config: Any) -> None:
+    """TensorRT under the native onnxruntime backend; engines are kept, for building one takes minutes."""
+    accelerator = config.optimization.execution_accelerators.gpu_execution_accelerator.add(name="tensorrt")
+    for key, value in (("precision_mode", "FP16"), ("max_workspace_size_bytes", str(1 << 30)),
+                       ("trt_engine_cache_enable", "true"), ("trt_engine_cache_path", TENSORRT_CACHE)):
+        accelerator.parameters[key] = value
 
 
 def tensors_of(onnx_path: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:

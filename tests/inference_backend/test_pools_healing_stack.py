@@ -16,6 +16,7 @@ from pathlib import Path
 
 import onnx
 import pytest
+from doubles import route
 from onnx import TensorProto, helper
 from pool_kit import Member, redis_server, runtime_settings, server_at
 
@@ -80,6 +81,14 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     folder.mkdir()
     with redis_server(folder) as url:
         yield url
+
+
+async def empty(server: TritonServer, redis_url: str) -> None:
+    """Nothing in memory, whatever the test before has left."""
+    member = Member(runtime_settings(server, redis_url, memory_mb=1000))
+    for model in await member.control.loaded():
+        await member.control.unload(model)
+    await member.control.close()
 
 
 def stubs(server: TritonServer, model: str) -> list[int]:
@@ -191,6 +200,7 @@ async def test_without_the_fork_server_models_go_on_and_load_as_before(
 
 @pytest.mark.parametrize("how", ["loading", "holding"])
 async def test_a_killed_member_leaves_nothing_locked(server: TritonServer, redis_url: str, how: str) -> None:
+    await empty(server, redis_url)
     settings = runtime_settings(server, redis_url, memory_mb=45)  # room for one
     victim = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("pool_member.py")), settings.triton_url,
@@ -230,8 +240,7 @@ async def test_a_model_that_never_answers_is_replaced_and_then_shut_off(server: 
 
 
 async def test_ready_is_an_inference(server: TritonServer, redis_url: str) -> None:
-    from doubles import route
-
+    await empty(server, redis_url)
     async with Member(runtime_settings(server, redis_url, memory_mb=1000)) as member:
         spec = (table_spec("x"),)
         good = route("one", host="host-none", inputs=spec, outputs=(table_spec("y"),))

@@ -26,6 +26,8 @@ class TritonPythonModel:
     """One instance of a family: its capabilities' code is loaded at the first call of each."""
 
     def initialize(self, args: dict[str, str]) -> None:
+        parameters = json.loads(args["model_config"]).get("parameters", {})
+        os.nice(int(parameters.get("nice", {}).get("string_value", 0)))  # the family's share of the processor
         file = Path(args["model_repository"], args["model_version"], "entries.json")
         listed = json.loads(file.read_text(encoding="utf-8"))
         # The stub's interpreter is an isolated one, which passes PYTHONPATH over.

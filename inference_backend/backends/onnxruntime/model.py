@@ -38,6 +38,7 @@ class TritonPythonModel:
         config = json.loads(args["model_config"])
         self.batching = int(config.get("max_batch_size", 0)) > 0
         parameters = {k: v["string_value"] for k, v in config.get("parameters", {}).items()}
+        os.nice(int(parameters.get("nice", 0)))  # the model's share of the processor
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(parameters.get("intra_op_thread_count", 1))
         options.inter_op_num_threads = int(parameters.get("inter_op_thread_count", 1))
