@@ -16,6 +16,7 @@ from django.db import Error, connection, transaction
 from sandbox_kit import SandboxProcess
 
 from billing import (
+    console,
     credits,
     dunning,
     invoicing,
@@ -461,3 +462,42 @@ def test_a_dispute_is_kept(stripe: SandboxProcess, account: BillingAccount) -> N
     webhooks.handle_open()
     assert [(d.amount, d.status) for d in attempt.disputes.all()] == [(1000, "needs_response")]
     assert not WebhookEvent.objects.filter(handled_at__isnull=True, object_id=attempt.charge_ref).exists()
+
+
+def test_what_nobody_can_find_out_waits_for_a_person(stripe: SandboxProcess, account: BillingAccount) -> None:
+    save_card(account)
+    invoice = invoice_of(account)
+    stripe.set(fault_after=1000)  # charged, and Stripe stays silent for days
+    payments.collect_due()
+    attempt = invoice.attempts.get()
+    for hours in (1, 20, 30, 73):
+        at(NOVEMBER + timedelta(hours=hours))
+        payments.sweep_attempts()
+    attempt.refresh_from_db()
+    assert attempt.status == "stuck"
+    assert [one.id for one in console.staff_desk().stuck] == [str(attempt.pk)]
+    assert payments.collect_due() == 0
+    stripe.set(fault_after=0)
+    resolved = payments.resolve_attempt(attempt_id=attempt.pk)
+    assert resolved is not None
+    invoice.refresh_from_db()
+    assert (resolved.status, invoice.status) == ("succeeded", "paid")
+    assert charged(stripe, account) == [1000]
+
+
+def test_a_second_success_is_never_booked(stripe: SandboxProcess, account: BillingAccount) -> None:
+    """Should a payment that was given up turn out to have been made, a person sees it; the books stay right."""
+    save_card(account)
+    invoice = invoice_of(account)
+    first = payments.begin_attempt(invoice_id=invoice.pk)
+    assert first is not None
+    made = payments.gateway().pay(first.request, key="by another way")
+    payments.settle_attempt(attempt_id=first.pk, succeeded=False, code="never_arrived")
+    Invoice.objects.filter(pk=invoice.pk).update(next_attempt_at=clock.now())
+    payments.collect_due()
+    payments.settle_payment(made)
+    first.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (first.status, first.error_code) == ("stuck", "paid_twice")
+    assert (invoice.status, invoice.amount_paid) == ("paid", 1000)
+    assert charged(stripe, account) == [1000, 1000]

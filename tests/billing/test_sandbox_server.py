@@ -150,3 +150,12 @@ def test_a_live_key_goes_to_stripe_only(monkeypatch: pytest.MonkeyPatch, key: st
     with pytest.raises(env.InvalidEnvironment, match="STRIPE_API_BASE"):
         env.load()
     assert Gateway(key, "https://api.stripe.com").sandbox is False
+
+
+def test_without_keys_the_same_request_charges_twice(stripe_process: SandboxProcess, gateway: Gateway) -> None:
+    """The broken control: what a Stripe that ignores Idempotency-Key would do."""
+    body = request(gateway, description="twice")
+    stripe_process.set(ignore_idempotency=1)
+    for _ in range(2):
+        gateway.pay(body, key="k-twice")
+    assert [one.amount for one in gateway.payments_of(body["customer"])] == [1234, 1234]
