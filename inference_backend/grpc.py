@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 from inference_backend import oip
 from inference_backend.gateway import oip_rest
 from inference_backend.gateway.proxies import TrustedProxies
-from inference_backend.invocation import Call, Delivery, Work, authenticate, authorise, invoke
+from inference_backend.invocation import MAX_COST, Call, Delivery, MaxCost, Work, authenticate, authorise, invoke
 from inference_backend.oip import InferRequest, Tensor, WantedOutput
 from inference_backend.predictions import tensor_work
 from inference_backend.routing import pick
@@ -265,6 +265,8 @@ class _Service:
                 lambda reply, target: _delivery(work.finish(reply, target)),
             )
 
+        most = dict(context.invocation_metadata() or ()).get("max-cost")
+        MAX_COST.set(MaxCost(most) if isinstance(most, str) else None)
         outcome = await invoke(
             self._runtime,
             Call(

@@ -14,8 +14,9 @@ import ipaddress
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from inference_backend.triton.client import TritonError, TritonUnreachable
 from kernel import apikeys, clock, outcomes
 from kernel.contracts import Grant, Hold, Route, Target, UsageEvent
 from kernel.ids import uuid7
-from kernel.money import major_text
+from kernel.money import EXPONENTS, major_text
 from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,35 @@ class Work:
     raw_tensors: bool  # straight to the route's own ONNX model, rather than to its host
     estimate_units: int
     finish: Callable[[list[Tensor], Target], Delivery]  # may refuse with a Problem; then nothing is billed
+
+
+class MaxCost:
+    """What a request may cost at most, by its Max-Cost header: ``0.05`` or ``0.05 USD``, in the currency's own unit.
+    The calls that one request makes share it."""
+
+    def __init__(self, text: str) -> None:
+        amount, _, currency = text.strip().partition(" ")
+        try:
+            self._left = Decimal(amount)
+        except InvalidOperation:
+            self._left = Decimal(-1)
+        self._currency = currency.strip().upper()
+        if not (self._left.is_finite() and self._left >= 0):
+            raise Problem("invalid_request", "Max-Cost is an amount such as 0.05 or 0.05 USD")
+
+    def admit(self, estimate_minor: Decimal, currency: str) -> None:
+        """Before the model runs. Raises Problem budget_exceeded where the estimate is more than what is left."""
+        if self._currency not in ("", currency):
+            raise Problem("invalid_request", f"this model is priced in {currency}, not in {self._currency}")
+        estimate = estimate_minor.scaleb(-EXPONENTS[currency])
+        if estimate > self._left:
+            raise Problem("budget_exceeded", f"this call may cost {major_text(estimate_minor, currency)} {currency}, "
+                                             "more than Max-Cost leaves", currency=currency,
+                          estimate=major_text(estimate_minor, currency), max_cost=format(self._left, "f"))
+        self._left -= estimate
+
+
+MAX_COST: ContextVar[MaxCost | None] = ContextVar("max_cost", default=None)  # of the request that this task serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +250,8 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     total_ms = min(call.timeout_ms or MAX_CALL_MS, route.timeout_ms + LOAD_ALLOWANCE_MS)
     unit_amount = route.price.amount
     charged = unit_amount if grant.mode == "live" else _NOTHING
+    if (most := MAX_COST.get()) is not None:
+        most.admit(charged * work.estimate_units, route.price.currency)
     hold = await _reserve(runtime, call, grant, event_id, charged * work.estimate_units, total_ms)
     timings.mark("quota")
     runtime.rates.see(grant.key_id, max(hold.remaining, 0), int(time.time()) + hold.reset_s)
@@ -253,7 +285,7 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     outcome.headers = {
         **rate_headers(hold), "X-Units": str(units), "X-Cost": f"{outcome.cost} {route.price.currency}",
         "X-Model-Version": str(target.version), "X-Variant": target.label, "Server-Timing": timings.header(),
-        "X-Cold-Start": "1" if load_ms else "0"}
+        "X-Cold-Start": "1" if load_ms else "0", "X-Receipt": str(event_id)}
     if ran.cache:
         outcome.headers["X-Cache"] = ran.cache
     return outcome

@@ -23,7 +23,7 @@ from inference_backend.gateway.http import (
     problem_response,
 )
 from inference_backend.gateway.proxies import TrustedProxies
-from inference_backend.invocation import standing
+from inference_backend.invocation import MAX_COST, MaxCost, standing
 from inference_backend.runtime import Runtime
 from kernel.ids import prefixed
 from kernel.problems import Problem
@@ -92,6 +92,8 @@ class Gateway:
         try:
             if not self._ready:
                 await self._started()
+            most = request.headers.get("max-cost")
+            MAX_COST.set(None if most is None else MaxCost(most))
             response = await self._answer(request, dialect)
         except Problem as problem:
             response = problem_response(problem, dialect, request.request_id)
@@ -101,6 +103,8 @@ class Gateway:
             response = problem_response(failure, dialect, request.request_id)
         if "RateLimit" not in response.headers and self._ready:
             response.headers |= await standing(self.runtime, request.key)
+        if response.status >= 400:
+            response.headers.setdefault("X-Cost", "0")
         return response
 
     @staticmethod
