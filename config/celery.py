@@ -15,11 +15,12 @@ app.autodiscover_tasks()
 @app.on_after_finalize.connect
 def _schedule(sender: Celery, **_: object) -> None:
     """Beat's scans, as each package lists them."""
-    from billing.tasks import SCHEDULE
+    from billing.tasks import SCHEDULE as OF_BILLING
     from inference_backend.jobs.tasks import BEAT_SCHEDULE
+    from marketplace.accounts.tasks import SCHEDULE as OF_ACCOUNTS
 
     scans = {task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-             for task, seconds in SCHEDULE.items()}
+             for task, seconds in {**OF_BILLING, **OF_ACCOUNTS}.items()}
     sender.conf.beat_schedule = {**BEAT_SCHEDULE, **scans}
 
 

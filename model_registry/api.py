@@ -24,7 +24,7 @@ NAME = OpenApiParameter("model", str, OpenApiParameter.PATH, description="The mo
 
 
 class PriceSerializer(serializers.Serializer):
-    """What one unit costs now."""
+    """What one unit costs now: 0.0015 is $0.0015 an image."""
 
     unit = serializers.CharField()
     amount = serializers.CharField(help_text="Decimal text in the currency's unit.")
@@ -57,7 +57,7 @@ class ModelSummarySerializer(serializers.Serializer):
 class ModelDetailSerializer(ModelSummarySerializer):
     """A model with its manifest and its example."""
 
-    manifest = serializers.DictField()
+    manifest = serializers.DictField(help_text="model.yaml; its `pricing` is `price`, in the currency's unit.")
     example = serializers.JSONField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -116,7 +116,8 @@ class OneModel(APIView):
                    responses={200: ModelDetailSerializer, **NOT_FOUND})
     def get(self, request: Request, model: str) -> Response:
         found = _model(request, model)
-        return Response({**summary(found), "manifest": found.manifest, "example": found.example,
+        shown = summary(found)
+        return Response({**shown, "manifest": {**found.manifest, "pricing": shown["price"]}, "example": found.example,
                          "created_at": found.created_at, "updated_at": found.updated_at})
 
 

@@ -73,9 +73,11 @@ class Generator:
                         f"    def __init__(self, transport: {prefix}Transport) -> None:\n{lines}")
         written = sorted({name for pair in WRITTEN.values() for name in pair})
         return "\n".join([
-            HEADER, "", "from __future__ import annotations", "", "import builtins", "from typing import Any", "",
+            HEADER, "", "from __future__ import annotations", "", "import builtins",
+            "from collections.abc import AsyncIterator, Iterator", "from typing import Any", "",
             "from tessera._base import (OMIT, AsyncPaginator, AsyncResource, AsyncTransport, Call, Omit, Paginator,",
             "                           Resource, Transport, quote)",
+            "from tessera.events import Event",
             f"from tessera._generated import models as m\nfrom tessera.prediction import {', '.join(written)}",
         ]) + "".join(body)
 
@@ -128,6 +130,9 @@ class Generator:
         summary = (raw.get("summary") or raw.get("description") or operation.name).strip().split("\n")[0]
         summary = summary.replace("\\", "").replace('"', "'").rstrip(".")
         line = f"Call({', '.join(call)})"
+        if kind == "Event":
+            return (f"\n    def {operation.name}({signature}) -> {prefix}Iterator[Event]:\n"
+                    f'        """{summary}."""\n        return self._events({line})\n')
         if page:
             return (f"\n    def {operation.name}({signature}) -> {prefix}Paginator[{kind}]:\n"
                     f'        """{summary}."""\n        return self._pages({kind}, {line})\n')
@@ -141,6 +146,8 @@ class Generator:
     def answer(self, raw: dict[str, Any], prefix: str) -> tuple[str, bool]:
         """The type of the successful answer, and whether it is a page of a list."""
         success = next((self.resolve(value) for code, value in sorted(raw["responses"].items()) if code[0] == "2"), {})
+        if "text/event-stream" in success.get("content", {}):
+            return "Event", False
         schema = success.get("content", {}).get("application/json", {}).get("schema")
         if schema is None:
             return ("Any" if success.get("content") else "None"), False

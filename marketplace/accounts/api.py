@@ -57,7 +57,8 @@ class ApiKeySerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     revoked_at = serializers.DateTimeField(allow_null=True)
-    last_used_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(
+        allow_null=True, help_text="Of the last delivered call or management request, true within a minute.")
 
 
 class NewApiKeySerializer(ApiKeySerializer):

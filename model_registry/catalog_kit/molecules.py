@@ -7,7 +7,8 @@ from rdkit import Chem, RDLogger
 from model_registry.catalog_kit.types import InvalidInput
 
 MOST_ATOMS = 300
-RDLogger.DisableLog("rdApp.*")  # a caller's typing error is answered to the caller, not printed into the host's log
+# A caller's typing error is answered to the caller, not printed into the host's log.
+RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
 
 
 def molecule(smiles: str, field: str) -> Chem.Mol:

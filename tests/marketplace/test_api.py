@@ -77,3 +77,11 @@ def test_subscriptions(shelf, keyed):
 def test_a_wrong_key_is_401(db, header):
     answer = APIClient(headers={"Authorization": header}).get("/api/v1/account")
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_api_key")
+
+
+@pytest.mark.django_db
+def test_a_model_names_its_price_once_in_the_currency_s_unit(shelf: list[str]) -> None:
+    answer = APIClient().get("/api/v1/models/face-detect").json()
+    price = {"unit": "image", "amount": "0.0015", "currency": "USD", "free_per_month": 100, "version": 1}
+    assert answer["price"] == price
+    assert answer["manifest"]["pricing"] == price

@@ -9,7 +9,7 @@ import io
 import json
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from tessera import AIClient, AsyncAIClient, Prediction, errors, media, webhooks
+from tessera import AIClient, AsyncAIClient, Event, Prediction, errors, media, webhooks
+from tessera._base import Bound
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -175,6 +176,59 @@ def test_a_failed_job_raises_and_a_slow_one_times_out(slept: list[float]) -> Non
     slow = Server(httpx.Response(202, json=prediction("queued"))).client.models.get("ocr").submit(text="x")
     with pytest.raises(errors.PredictionTimeout):
         slow.wait(timeout=0)
+
+
+FIRST = (b"retry: 1000\n\n", b"id: 1\nevent: status\ndata: {\"status\":\"starting\"}\n\n",
+         b": still here\n\nid: 2\nevent: progress\ndata: {\"progress\":0.5,\ndata: \"stage\":\"infer\"}\n\n")
+LAST = (b"id: 3\nevent: prediction\ndata: {\"status\":\"succeeded\"}\n\n", b"id: 4\nevent: late\ndata: {}\n\n")
+STEPS = [Event("1", "status", {"status": "starting"}), Event("2", "progress", {"progress": 0.5, "stage": "infer"}),
+         Event("3", "prediction", {"status": "succeeded"})]
+
+
+class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Gives its pieces, and then breaks off if it shall."""
+
+    def __init__(self, *pieces: bytes, breaks: bool = False) -> None:
+        self.pieces, self.breaks = pieces, breaks
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.pieces
+        if self.breaks:
+            raise httpx.ReadError("gone")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+def test_events_come_as_they_happen_and_go_on_after_a_break(slept: list[float]) -> None:
+    server = Server(problem(503, "overloaded", retryable=True), httpx.Response(200, stream=Stream(*FIRST, breaks=True)),
+                    httpx.Response(200, stream=Stream(*LAST)))
+    assert list(server.client.predictions.events("pred_1")) == STEPS
+    assert [r.headers.get("last-event-id") for r in server.requests] == [None, None, "2"]
+    assert {r.headers["accept"] for r in server.requests} == {"text/event-stream"}
+    assert {r.url.path for r in server.requests} == {"/api/v1/predictions/pred_1/events"}
+    assert len(slept) == 2
+
+
+def test_a_stream_that_never_speaks_or_does_not_exist_is_an_error(slept: list[float]) -> None:
+    silent = Server(*[httpx.Response(200, stream=Stream()) for _ in range(3)])
+    with pytest.raises(errors.APIConnectionError, match="ended without a word"):
+        list(silent.client.predictions.events("pred_1"))
+    with pytest.raises(errors.NotFound):
+        list(Server(problem(404, "not_found", retryable=False)).client.predictions.events("pred_2"))
+
+
+async def test_the_asynchronous_client_streams_too() -> None:
+    server = Server(httpx.Response(202, json=prediction("queued")), httpx.Response(200, stream=Stream(*FIRST, *LAST)))
+    async with AsyncAIClient("tsr_test_x", base_url="http://api.test", transport=httpx.MockTransport(server)) as client:
+        job = await client.models.get("ocr").submit(text="x")
+        assert [event async for event in job.events()] == STEPS
+
+
+def test_what_makes_calls_is_known_by_its_shape() -> None:
+    assert isinstance(Prediction(id="pred_1", model="ocr", status="queued"), Bound)
+    assert not isinstance(errors, Bound)
 
 
 def test_media_from_everything(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from model_registry.catalog_kit.tables import numbers, standardised
 
 
 def run(request: Request) -> Result:
-    _, x, warnings = numbers(request.input["table"])
+    columns, x, warnings = numbers(request.input["table"])
     z = standardised(x)
     groups = request.parameters["groups"]
     if request.parameters["method"] == "hdbscan":

@@ -9,10 +9,10 @@ import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 from urllib.parse import quote as _quote
 
 import httpx
@@ -20,10 +20,13 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from tessera import errors
 from tessera._version import __version__
+from tessera.events import FINAL, Event, EventParser
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 MAX_BACKOFF_S = 8.0
+STREAM_PAUSE_S = 1.0  # before a stream that the server ended in good order is taken up again
 T = TypeVar("T")
+TransportT = TypeVar("TransportT", contravariant=True)
 
 
 class APIModel(BaseModel):
@@ -103,6 +106,12 @@ class Core:
         return float(min(MAX_BACKOFF_S, 0.5 * 2.0**attempt) * random.uniform(0.5, 1.0))
 
 
+def _listening(call: Call, last_id: str) -> Call:
+    """The call as one that goes on after an event."""
+    following = {"Last-Event-ID": last_id} if last_id else {}
+    return replace(call, headers={"Accept": "text/event-stream", **call.headers, **following})
+
+
 def _failure(response: httpx.Response) -> errors.APIStatusError:
     try:
         document = response.json()
@@ -168,6 +177,38 @@ class Transport(Core):
             time.sleep(wait)
             attempt += 1
 
+    def events(self, call: Call) -> Iterator[Event]:
+        """The events of a stream to its final one; a connection that breaks is taken up where it was."""
+        parser = EventParser()
+        attempt = 0
+        while True:
+            headers: Mapping[str, str] = {}
+            failure: errors.TesseraError = errors.APIConnectionError("the stream ended without a word")
+            wait: float | None = None
+            try:
+                response = self._http.send(self._request(_listening(call, parser.last_id)), stream=True)
+                try:
+                    if response.is_success:
+                        for line in response.iter_lines():
+                            attempt, wait = 0, STREAM_PAUSE_S
+                            event = parser.feed(line)
+                            if event is not None:
+                                yield event
+                                if event.kind == FINAL:
+                                    return
+                    else:
+                        response.read()
+                        failure, headers = _failure(response), response.headers
+                finally:
+                    response.close()
+            except httpx.TransportError as error:
+                failure, wait = _unreached(error), None
+            wait = wait if wait is not None else self._retry_after(attempt, failure, headers)
+            if wait is None:
+                raise failure
+            time.sleep(wait)
+            attempt += 1
+
     def close(self) -> None:
         self._http.close()
 
@@ -200,15 +241,47 @@ class AsyncTransport(Core):
             await asyncio.sleep(wait)
             attempt += 1
 
+    async def events(self, call: Call) -> AsyncIterator[Event]:
+        """As `Transport.events`."""
+        parser = EventParser()
+        attempt = 0
+        while True:
+            headers: Mapping[str, str] = {}
+            failure: errors.TesseraError = errors.APIConnectionError("the stream ended without a word")
+            wait: float | None = None
+            try:
+                response = await self._http.send(self._request(_listening(call, parser.last_id)), stream=True)
+                try:
+                    if response.is_success:
+                        async for line in response.aiter_lines():
+                            attempt, wait = 0, STREAM_PAUSE_S
+                            event = parser.feed(line)
+                            if event is not None:
+                                yield event
+                                if event.kind == FINAL:
+                                    return
+                    else:
+                        await response.aread()
+                        failure, headers = _failure(response), response.headers
+                finally:
+                    await response.aclose()
+            except httpx.TransportError as error:
+                failure, wait = _unreached(error), None
+            wait = wait if wait is not None else self._retry_after(attempt, failure, headers)
+            if wait is None:
+                raise failure
+            await asyncio.sleep(wait)
+            attempt += 1
+
     async def close(self) -> None:
         await self._http.aclose()
 
 
-class Bound:
+@runtime_checkable
+class Bound(Protocol[TransportT]):
     """An answer that makes calls itself is told its transport here."""
 
-    def bind(self, transport: Any) -> None:
-        raise NotImplementedError
+    def bind(self, transport: TransportT) -> None: ...
 
 
 def parse(kind: Any, data: Any, transport: Any) -> Any:
@@ -278,6 +351,9 @@ class Resource:
     def _call(self, kind: Any, call: Call) -> Any:
         return parse(kind, body_of(self._transport.send(call)), self._transport)
 
+    def _events(self, call: Call) -> Iterator[Event]:
+        return self._transport.events(call)
+
     def _pages(self, kind: type[T], call: Call) -> Paginator[T]:
         return Paginator(self._transport, call, kind)
 
@@ -290,6 +366,9 @@ class AsyncResource:
 
     async def _call(self, kind: Any, call: Call) -> Any:
         return parse(kind, body_of(await self._transport.send(call)), self._transport)
+
+    def _events(self, call: Call) -> AsyncIterator[Event]:
+        return self._transport.events(call)
 
     def _pages(self, kind: type[T], call: Call) -> AsyncPaginator[T]:
         return AsyncPaginator(self._transport, call, kind)

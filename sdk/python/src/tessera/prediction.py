@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import Field, PrivateAttr, field_validator
 
 from tessera import errors
-from tessera._base import APIModel, AsyncTransport, Bound, Call, Transport, body_of, quote
+from tessera._base import APIModel, AsyncTransport, Call, Transport, body_of, quote
+from tessera.events import Event
 
 ENDED = frozenset({"succeeded", "failed", "canceled"})
 
@@ -103,7 +104,7 @@ class _Pace:
         return wait
 
 
-class Prediction(_Fields, Bound):
+class Prediction(_Fields):
     """One call of a model."""
 
     _transport: Transport = PrivateAttr()
@@ -118,6 +119,10 @@ class Prediction(_Fields, Bound):
     def cancel(self) -> Prediction:
         self._take(body_of(self._transport.send(Call("POST", f"/api/v1/predictions/{quote(self.id)}/cancel"))))
         return self
+
+    def events(self) -> Iterator[Event]:
+        """Its steps as they come (status, progress), and at the end the prediction itself."""
+        return self._transport.events(Call("GET", f"/api/v1/predictions/{quote(self.id)}/events"))
 
     def wait(self, *, on_progress: Callable[[Prediction], Any] | None = None,
              timeout: float | None = None) -> Prediction:
@@ -136,7 +141,7 @@ class Prediction(_Fields, Bound):
         return self
 
 
-class AsyncPrediction(_Fields, Bound):
+class AsyncPrediction(_Fields):
     """One call of a model, for event loops."""
 
     _transport: AsyncTransport = PrivateAttr()
@@ -151,6 +156,10 @@ class AsyncPrediction(_Fields, Bound):
     async def cancel(self) -> AsyncPrediction:
         self._take(body_of(await self._transport.send(Call("POST", f"/api/v1/predictions/{quote(self.id)}/cancel"))))
         return self
+
+    def events(self) -> AsyncIterator[Event]:
+        """As `Prediction.events`, for ``async for``."""
+        return self._transport.events(Call("GET", f"/api/v1/predictions/{quote(self.id)}/events"))
 
     async def wait(self, *, on_progress: Callable[[AsyncPrediction], Any] | None = None,
                    timeout: float | None = None) -> AsyncPrediction:

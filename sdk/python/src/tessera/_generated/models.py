@@ -45,7 +45,10 @@ class ApiKey(APIModel):
     created_at: AwareDatetime
     expires_at: AwareDatetime | None
     revoked_at: AwareDatetime | None
-    last_used_at: AwareDatetime | None
+    last_used_at: Annotated[
+        AwareDatetime | None,
+        Field(description="Of the last delivered call or management request, true within a minute."),
+    ]
 
 
 class ApiKeyPage(APIModel):
@@ -266,7 +269,10 @@ class NewApiKey(APIModel):
     created_at: AwareDatetime
     expires_at: AwareDatetime | None
     revoked_at: AwareDatetime | None
-    last_used_at: AwareDatetime | None
+    last_used_at: Annotated[
+        AwareDatetime | None,
+        Field(description="Of the last delivered call or management request, true within a minute."),
+    ]
     secret: str
 
 
@@ -656,7 +662,10 @@ class ModelDetail(APIModel):
     license_code: str
     license_weights: str
     price: Price
-    manifest: dict[str, Any]
+    manifest: Annotated[
+        dict[str, Any],
+        Field(description="model.yaml; its `pricing` is `price`, in the currency's unit."),
+    ]
     example: Any
     created_at: AwareDatetime
     updated_at: AwareDatetime

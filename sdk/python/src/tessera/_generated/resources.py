@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from tessera._base import (
@@ -18,6 +19,7 @@ from tessera._base import (
     quote,
 )
 from tessera._generated import models as m
+from tessera.events import Event
 from tessera.prediction import AsyncPrediction, Prediction
 
 
@@ -793,17 +795,15 @@ class PredictionsResource(Resource):
         )
         return answer
 
-    def events(self, prediction_id: str, *, last_event_id: str | None = None) -> Any:
+    def events(self, prediction_id: str, *, last_event_id: str | None = None) -> Iterator[Event]:
         """Follow a prediction."""
-        answer: Any = self._call(
-            Any,
+        return self._events(
             Call(
                 "GET",
                 f"/api/v1/predictions/{quote(prediction_id)}/events",
                 headers={name: value for name, value in (("Last-Event-ID", last_event_id),) if value is not None},
-            ),
+            )
         )
-        return answer
 
 
 class AsyncPredictionsResource(AsyncResource):
@@ -833,17 +833,15 @@ class AsyncPredictionsResource(AsyncResource):
         )
         return answer
 
-    async def events(self, prediction_id: str, *, last_event_id: str | None = None) -> Any:
+    def events(self, prediction_id: str, *, last_event_id: str | None = None) -> AsyncIterator[Event]:
         """Follow a prediction."""
-        answer: Any = await self._call(
-            Any,
+        return self._events(
             Call(
                 "GET",
                 f"/api/v1/predictions/{quote(prediction_id)}/events",
                 headers={name: value for name, value in (("Last-Event-ID", last_event_id),) if value is not None},
-            ),
+            )
         )
-        return answer
 
 
 class PricingResource(Resource):
