@@ -229,7 +229,8 @@ def storm(options: argparse.Namespace, server: str, folder: Path) -> int:
         run.wait_for_sandbox()
         run.seed()
         connections.close_all()
-        run.set(fault_before=LOST_PER_MILLE, fault_after=LOST_PER_MILLE, delay_ms=60)
+        lost = 2 * LOST_PER_MILLE if options.no_key else LOST_PER_MILLE  # the control must not fail by luck
+        run.set(fault_before=lost, fault_after=lost, delay_ms=60)
         (folder / "tally").write_bytes(b"")
         began = time.monotonic()
         for child in children[1:]:
