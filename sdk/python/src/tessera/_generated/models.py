@@ -386,6 +386,32 @@ class Price(APIModel):
     version: int
 
 
+class ReceiptPayload(APIModel):
+    v: int
+    kind: str
+    id: Annotated[str, Field(description="the id that bills, as in X-Receipt")]
+    org: int
+    key_id: int
+    model: str
+    version: int
+    version_digest: Annotated[str, Field(description="SHA-256 over the version's artifacts")]
+    request_sha256: Annotated[str, Field(description="of the request's body")]
+    occurred_at: str
+    unit: str
+    units: int
+    price_version: int
+    unit_amount_minor: str
+    currency: str
+    amount_minor: Annotated[
+        str,
+        Field(description="exact, before included units and the rounding of the invoice line"),
+    ]
+    mode: str
+    corrects: str | None
+    outcome: Annotated[str, Field(description="the cause, as in the table of what is billed")]
+    reason: str
+
+
 class RotateApiKeyRequest(APIModel):
     grace_hours: Annotated[int | None, Field(description="How long the old key works on, 0 to 168.")] = None
 
@@ -728,6 +754,12 @@ class PredictionPage(APIModel):
     data: list[Prediction]
     has_more: bool
     next_cursor: str | None
+
+
+class Receipt(APIModel):
+    payload: ReceiptPayload
+    kid: str
+    signature: Annotated[str, Field(description="Ed25519 over the canonical JSON of payload, base64url")]
 
 
 class Upload(APIModel):

@@ -551,6 +551,11 @@ class InvoicesResource(Resource):
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
 
+    def receipts(self, invoice_id: int) -> Any:
+        """What `tessera verify-invoice` takes: one JSON object a line."""
+        answer: Any = self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
+        return answer
+
 
 class AsyncInvoicesResource(AsyncResource):
     """`client.invoices`"""
@@ -575,6 +580,11 @@ class AsyncInvoicesResource(AsyncResource):
             m.LineEvent,
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
+
+    async def receipts(self, invoice_id: int) -> Any:
+        """What `tessera verify-invoice` takes: one JSON object a line."""
+        answer: Any = await self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
+        return answer
 
 
 class ModelsResource(Resource):
@@ -1114,6 +1124,11 @@ class UsageResource(Resource):
             ),
         )
 
+    def receipt(self, event_id: str) -> m.Receipt:
+        """The signed receipt of one call."""
+        answer: m.Receipt = self._call(m.Receipt, Call("GET", f"/api/v1/usage/{quote(event_id)}/receipt"))
+        return answer
+
 
 class AsyncUsageResource(AsyncResource):
     """`client.usage`"""
@@ -1176,6 +1191,11 @@ class AsyncUsageResource(AsyncResource):
                 },
             ),
         )
+
+    async def receipt(self, event_id: str) -> m.Receipt:
+        """The signed receipt of one call."""
+        answer: m.Receipt = await self._call(m.Receipt, Call("GET", f"/api/v1/usage/{quote(event_id)}/receipt"))
+        return answer
 
 
 class WebhookDeliveriesResource(Resource):
