@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections import defaultdict, deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -105,6 +106,8 @@ class Runtime:
     latency: Histogram = field(default_factory=Histogram)
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
     shadows: Shadows = field(default_factory=Shadows)
+    digest_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    key_hashes: dict[bytes, str] = field(default_factory=dict, repr=False)
     rates: Rates = field(default_factory=Rates)
     _batcher: Batcher | None = None
     _pools: Pools | None = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import re
+import secrets
 from collections.abc import Container, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -34,6 +36,7 @@ _PREDICTIONS = re.compile(r"/api/v1/models/([^/]+)/predictions/?")
 _INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer/?")
 _GENERATE = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/generate(_stream)?/?")
 _IMAGE_CALLS = ("/api/v1/classify", "/api/v1/analyze-image")
+_PROCESS, _numbers = secrets.token_hex(10), itertools.count(secrets.randbits(40))  # no two processes mint the same
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
@@ -192,7 +195,7 @@ def dialect_of(method: str, path: str, names: Container[bytes]) -> str | None:
 
 def request_id_of(given: str) -> str:
     """The caller's own id of a request where it is usable, else a new one. It names, it never bills."""
-    return given if given and _REQUEST_ID.fullmatch(given) else prefixed("req")
+    return given if given and _REQUEST_ID.fullmatch(given) else f"req_{_PROCESS}{next(_numbers):012x}"
 
 
 async def _gone(receive: Receive) -> None:
