@@ -39,6 +39,7 @@ ADMIN_APIS = "metadata,model-config,model-repository,statistics,shared-memory,tr
 INFER_APIS = "inference"
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 OUR_BACKENDS = ("onnxruntime", "host")
+CACHE_DAYS = 30
 PROBE_EVERY_S = 0.5
 HANG_S = 8.0  # without one answer; a probe waits for 2 s
 HUNG, GROWN = 101, 102  # statuses of `watch`
@@ -108,6 +109,7 @@ class TritonServer:
         library = _libpython_folder()
         stub = self._install_backends(wheel)
         self.settings.repository.mkdir(parents=True, exist_ok=True)
+        self._prepare_cache()
         environment = self.environment(wheel, library)
         with contextlib.ExitStack() as files:
             log = output if output is not None else files.enter_context(self.log_file.open("wb"))
@@ -158,6 +160,7 @@ class TritonServer:
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.settings.state),
             "LD_LIBRARY_PATH": ":".join(map(str, paths)), "PYTHONHOME": sys.base_prefix,
             "PYTHONPATH": f"{SOURCE_ROOT}:{sysconfig.get_path('purelib')}", "PYTHONNOUSERSITE": "1",
+            "TESSERA_NET_CACHE": str((self.settings.state / "nets").resolve()),
             "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1",
         }
 
@@ -179,6 +182,14 @@ class TritonServer:
             (target / name).mkdir()
             shutil.copy(ours / name / "model.py", target / name / "model.py")
         return target / "python" / stub.name
+
+    def _prepare_cache(self) -> None:
+        """The optimised forms of large nets; those that nobody has written or asked for in a month go."""
+        cache = self.settings.state / "nets"
+        cache.mkdir(exist_ok=True)
+        for kept in cache.iterdir():
+            if kept.name.startswith(".") or time.time() - kept.stat().st_mtime > CACHE_DAYS * 86_400:
+                shutil.rmtree(kept, ignore_errors=True)
 
     def wait_ready(self, timeout: float = 30.0) -> None:
         """Returns when the server is ready; TritonError with the log's end where it ends or takes too long."""

@@ -101,6 +101,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
     repository.write_onnx(root, "add-one", add, queue_delay_us=200_000)
     repository.write_onnx(root, "row-count", size, max_batch_size=0)
     repository.write_onnx(root, "text-same", same)
+    weights = np.random.default_rng(2).normal(size=(4, 200_000)).astype(np.float32)
+    large = save(base / "large.onnx", [helper.make_node("MatMul", ["x", "w"], ["h"]),
+                                       helper.make_node("ReduceMax", ["h"], ["y"], axes=[1], keepdims=1)],
+                 [value("x", floats, ["N", 4])], [value("y", floats, ["N", 1])],
+                 [onnx.numpy_helper.from_array(weights, "w")])
+    repository.write_onnx(root, "large", large)
     inputs = (repository.TensorSpec("x", "FP32", (3,)), repository.TensorSpec("factor", "FP32", (1,), optional=True))
     repository.write_onnx(root, "scale", scale, inputs)
     folder = base / "catalog" / "series" / "tiny_sum"
@@ -229,6 +235,30 @@ def test_models_see_no_secret_of_the_product(server: TritonServer) -> None:
     seen = Path(f"/proc/{server.process.pid}/environ").read_text()
     assert "ORT_DISABLE_TELEMETRY=1" in seen
     assert not [name for name in ("DATABASE_URL", "TESSERA_SECRET_KEY", "REDIS_URL", "STRIPE") if name in seen]
+
+
+def test_a_large_net_is_optimised_once_and_answers_the_same(server: TritonServer, client: Any) -> None:
+    x = np.array([[1, -2, 3, 0.5], [0, 0, 0, 1]], np.float32)
+    weights = np.random.default_rng(2).normal(size=(4, 200_000)).astype(np.float32)
+    cache = server.settings.state / "nets"
+    stamps = []
+    for _ in range(2):
+        client.load_model("large", headers=ADMIN)
+        found = client.infer("large", [tensor("x", x, "FP32")], headers=INFER).as_numpy("y")
+        np.testing.assert_allclose(found[:, 0], (x @ weights).max(axis=1), rtol=1e-5)
+        (kept,) = cache.iterdir()
+        assert (kept / "net.weights").stat().st_size >= weights.nbytes
+        stamps.append((kept / "net.onnx").stat().st_mtime_ns)
+        client.unload_model("large", headers=ADMIN)
+        deadline = time.monotonic() + 10
+        while any(m["name"] == "large" and m.get("reason") != "unloaded"
+                  for m in client.get_model_repository_index(headers=ADMIN)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert stamps[0] == stamps[1]
+    (kept / "net.onnx").write_bytes(b"cut off")
+    client.load_model("large", headers=ADMIN)
+    found = client.infer("large", [tensor("x", x, "FP32")], headers=INFER).as_numpy("y")
+    np.testing.assert_allclose(found[:, 0], (x @ weights).max(axis=1), rtol=1e-5)
 
 
 def test_taken_port_is_a_clear_error(server: TritonServer, tmp_path: Path) -> None:

@@ -8,8 +8,12 @@ string tensors, parameters `intra_op_thread_count`, `inter_op_thread_count`, and
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import platform
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +35,9 @@ GRAPH_LEVELS = {
 }
 
 
+LARGE_BYTES = 2 << 20
+
+
 class TritonPythonModel:
     """One instance: one session."""
 
@@ -39,15 +46,11 @@ class TritonPythonModel:
         self.batching = int(config.get("max_batch_size", 0)) > 0
         parameters = {k: v["string_value"] for k, v in config.get("parameters", {}).items()}
         os.nice(int(parameters.get("nice", 0)))  # the model's share of the processor
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = int(parameters.get("intra_op_thread_count", 1))
-        options.inter_op_num_threads = int(parameters.get("inter_op_thread_count", 1))
-        options.log_severity_level = 3
+        threads = (int(parameters.get("intra_op_thread_count", 1)), int(parameters.get("inter_op_thread_count", 1)))
         level = int(config.get("optimization", {}).get("graph", {}).get("level", 0))
-        options.graph_optimization_level = GRAPH_LEVELS.get(level, GRAPH_LEVELS[0])
         filename = config.get("default_model_filename") or "model.onnx"
         file = Path(args["model_repository"], args["model_version"], filename)
-        self.session = onnxruntime.InferenceSession(str(file), options, providers=_providers(args))
+        self.session = _session(file, threads, level if level in GRAPH_LEVELS else 0, _providers(args))
         self.strings = {i.name for i in self.session.get_inputs() if i.type == "tensor(string)"}
         known = {i.name for i in self.session.get_inputs()} | {
             i.name for i in self.session.get_overridable_initializers()}
@@ -110,6 +113,52 @@ class TritonPythonModel:
             answers[i] = _response(names, [results[n][start:start + count] for n in names])
             start += count
         return True
+
+
+def _session(file: Path, threads: tuple[int, int], level: int, providers: list[Any]) -> Any:
+    """The net's session. A large net is optimised once and kept beside its weights as a file of their own: a later load
+    neither optimises again nor copies the weights, it maps them, and all its instances share those pages."""
+    cache = os.environ.get("TESSERA_NET_CACHE")
+    if not cache or file.stat().st_size < LARGE_BYTES or providers != ["CPUExecutionProvider"]:
+        return _open(file, _options(threads, level), providers)
+    kept = Path(cache, _fingerprint(file, level))
+    if (kept / "net.onnx").is_file():
+        try:
+            return _open(kept / "net.onnx", _options(threads, 2), providers)  # nothing is left to optimise
+        except Exception as error:  # a file that was cut off, or another onnxruntime's
+            pb.Logger.log_warn(f"the optimised form of {file.parent.parent.name} is of no use: {error}")
+            shutil.rmtree(kept, ignore_errors=True)
+    stage = Path(tempfile.mkdtemp(prefix=".", dir=cache))
+    try:
+        options = _options(threads, level)
+        options.optimized_model_filepath = str(stage / "net.onnx")
+        options.add_session_config_entry("session.optimized_model_external_initializers_file_name", "net.weights")
+        options.add_session_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", "1024")
+        session = _open(file, options, providers)
+        if not kept.exists():
+            stage.rename(kept)
+        return session
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _fingerprint(file: Path, level: int) -> str:
+    """Names what the optimised form depends on: the file, the optimiser and the processor it writes for."""
+    found = file.stat()
+    parts = (file, found.st_ino, found.st_size, found.st_mtime_ns, onnxruntime.__version__, level, platform.machine())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _options(threads: tuple[int, int], level: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads
+    options.log_severity_level = 3
+    options.graph_optimization_level = GRAPH_LEVELS[level]
+    return options
+
+
+def _open(file: Path, options: Any, providers: list[Any]) -> Any:
+    return onnxruntime.InferenceSession(str(file), options, providers=providers)
 
 
 def _providers(args: dict[str, str]) -> list[Any]:
