@@ -7,7 +7,19 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from billing import budgets, credits, dunning, invoicing, mails, payments, payouts, reconciliation, services, webhooks
+from billing import (
+    budgets,
+    credits,
+    dunning,
+    invoicing,
+    ledger_checks,
+    mails,
+    payments,
+    payouts,
+    reconciliation,
+    services,
+    webhooks,
+)
 from billing.stripe_gateway import is_set_up
 from kernel import clock
 
@@ -41,7 +53,10 @@ def verify() -> bool:
     check = services.verify_ledger()
     if not check.sound:
         log.error("the ledger is not sound: %d hours differ, mispriced %s", len(check.differences), check.mispriced)
-    return check.sound
+    second = ledger_checks.against_triton()
+    if not second.sound:
+        log.error("more was billed than Triton ran: %s", [count for count in second.counts if not count.sound])
+    return check.sound and second.sound
 
 
 @shared_task(name="billing.budgets")

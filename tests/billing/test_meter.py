@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -91,6 +92,69 @@ def test_48_callers_cant_overspend_a_hard_limit(redis_url: str) -> None:
     assert counters["spent"] + counters["held"] <= 100 * meter_module.MICRO
     assert no > 0
     assert counters["spent"] + counters["held"] > 98 * meter_module.MICRO, "the limit was not reached"
+
+
+def _spend_in_a_process(url: str, seed: int, results: Any) -> None:
+    """One of many gateways: its own connection, its own loop; three in a hundred calls die with their hold."""
+    chance, allowed = random.Random(seed), grant(monthly_limit_minor=100, key_id=seed)
+
+    async def run() -> tuple[int, int, int]:
+        meter, spent, lost, refused_calls = RedisMeter(url), 0, 0, 0
+        for _ in range(10):
+            try:
+                hold = await meter.reserve(allowed, uuid7(), estimate_minor=Decimal(1), timeout_ms=60_000)
+            except Problem as problem:
+                refused_calls += problem.code == "budget_exceeded"
+                continue
+            await asyncio.sleep(chance.random() / 100)
+            if chance.random() < 0.03:
+                lost += 1
+                continue
+            cents = chance.randrange(1, 101)
+            await meter.settle(hold, amount_minor=Decimal(cents) / 100)
+            spent += cents
+        await meter.stop()
+        return spent, lost, refused_calls
+
+    results.put(asyncio.run(run()))
+
+
+def test_48_processes_cant_overspend_a_hard_limit(redis_url: str) -> None:
+    """480 calls of 1 minor unit at most, against a limit of 100: never above it, and reached."""
+    forked = multiprocessing.get_context("fork")
+    results = forked.Queue()
+    processes = [forked.Process(target=_spend_in_a_process, args=(redis_url, n, results)) for n in range(48)]
+    for process in processes:
+        process.start()
+    found = [results.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join(10)
+        assert process.exitcode == 0
+    spent, lost, refused_calls = (sum(column) for column in zip(*found, strict=True))
+    counters = counter(redis_url)
+    assert counters["spent"] == spent * meter_module.MICRO // 100
+    assert counters["held"] == lost * meter_module.MICRO
+    assert 98 * meter_module.MICRO < counters["spent"] + counters["held"] <= 100 * meter_module.MICRO
+    assert refused_calls > 200, "the limit was reached early"
+
+
+def test_no_hold_leaks_past_its_time(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """48 callers die with their holds; after their time nothing is held, nobody is in flight."""
+    monkeypatch.setattr(meter_module, "GRACE_MS", 0)
+
+    async def use(meter: RedisMeter) -> None:
+        await asyncio.gather(*(meter.reserve(grant(key_id=n), uuid7(), estimate_minor=Decimal(2), timeout_ms=300)
+                               for n in range(48)))
+        assert counter(redis_url) == {"spent": 0, "held": 96_000_000, "calls": 0, "calls_held": 48}
+        await asyncio.sleep(0.35)
+        await meter.release(await meter.reserve(grant(), uuid7(), estimate_minor=Decimal(0), timeout_ms=300))
+
+    with_meter(redis_url, use)
+    assert counter(redis_url) == {"spent": 0, "held": 0, "calls": 0, "calls_held": 0}
+    client = sync_redis.Redis.from_url(redis_url)
+    assert (client.hlen("meter:{1}:hold"), client.zcard("meter:{1}:holds")) == (0, 0)
+    assert {int(count) for count in client.hvals("meter:{1}:open")} == {0}
+    client.close()
 
 
 def test_check_then_increment_does_overspend(redis_url: str) -> None:
