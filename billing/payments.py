@@ -191,6 +191,28 @@ def collect_due(limit: int = 200) -> int:
     return made
 
 
+def pay_now(*, org_id: int, invoice_id: int) -> str:
+    """A customer's button: attempts an unpaid invoice at once; returns the invoice's status afterwards. Raises
+    payment_required with the bank's reason where it was refused, invalid_state where there is nothing to attempt."""
+    invoice = Invoice.objects.filter(organization_id=org_id, pk=invoice_id).exclude(status="draft").first()
+    if invoice is None:
+        raise Problem("not_found")
+    if invoice.status not in (Invoice.Status.ISSUED, Invoice.Status.PAST_DUE) or invoice.total == 0:
+        raise Problem("invalid_state", f"{invoice.label} is {invoice.status}")
+    if not _account(org_id).default_method:
+        raise Problem("invalid_state", "save a card first")
+    Invoice.objects.filter(pk=invoice.pk).update(next_attempt_at=clock.now())
+    attempt = begin_attempt(invoice_id=invoice.pk)
+    if attempt is None:
+        raise Problem("invalid_state", "a payment is in flight already")
+    send_attempt(attempt)
+    attempt.refresh_from_db()
+    if attempt.status == PaymentAttempt.Status.FAILED:
+        raise Problem("payment_required", attempt.error or "the card was refused")
+    invoice.refresh_from_db()
+    return str(invoice.status)
+
+
 @transaction.atomic
 def begin_attempt(*, invoice_id: int) -> PaymentAttempt | None:
     """Writes the frozen request of the next attempt; None where nothing is to be sent now. Without a card the invoice

@@ -204,6 +204,32 @@ def refuse_and_dun(stripe: SandboxProcess, account: BillingAccount) -> None:
     assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 6
 
 
+def test_paying_at_once(stripe: SandboxProcess, account: BillingAccount) -> None:
+    org = account.organization_id
+    invoice = invoice_of(account)
+    with pytest.raises(Problem, match="save a card"):
+        payments.pay_now(org_id=org, invoice_id=invoice.pk)
+    save_card(account, "pm_card_chargeDeclinedInsufficientFunds")
+    with pytest.raises(Problem, match="insufficient funds"):
+        payments.pay_now(org_id=org, invoice_id=invoice.pk)
+    for card in list(account.methods.all()):
+        payments.remove_card(org_id=org, method_id=card.method_id)
+    save_card(account)
+    stripe.set(fault_after=1000)
+    assert payments.pay_now(org_id=org, invoice_id=invoice.pk) == "past_due"  # not known yet
+    with pytest.raises(Problem, match="in flight"):
+        payments.pay_now(org_id=org, invoice_id=invoice.pk)
+    stripe.set(fault_after=0)
+    at(NOVEMBER + timedelta(minutes=10))
+    payments.sweep_attempts()
+    with pytest.raises(Problem, match="is paid"):
+        payments.pay_now(org_id=org, invoice_id=invoice.pk)
+    with pytest.raises(Problem) as caught:
+        payments.pay_now(org_id=org + 1, invoice_id=invoice.pk)
+    assert caught.value.code == "not_found"
+    assert charged(stripe, account) == [1000]
+
+
 def test_without_a_card_an_invoice_waits_for_one(stripe: SandboxProcess, account: BillingAccount) -> None:
     invoice = invoice_of(account)
     assert payments.collect_due() == 0
