@@ -12,14 +12,15 @@ import io
 import json
 from datetime import UTC, datetime, time
 from decimal import Decimal
-
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from typing import TYPE_CHECKING
 
 from billing.selectors import InvoiceView
 from billing.statement import Line
 from kernel.money import EXPONENTS, major_text
 from kernel.problems import Problem
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 SELLER = ("Tessera", "AI capability marketplace")
 TYPES = {"usage": "", "late": "late usage and corrections", "carry_in": "Carried from the last invoice",
@@ -73,6 +74,8 @@ def as_pdf(view: InvoiceView, *, sandbox: bool) -> bytes:
     payment (which changes later) is on it. `sandbox` writes that no real money moves."""
     rows(view)  # refuses an invoice that does not add up
     issued = view.issued_at or datetime.combine(view.period_end, time(), UTC)
+    from fpdf import FPDF  # with its fonts 20 MB, in processes that may never draw a page
+
     pdf = FPDF(format="A4")
     pdf.set_creation_date(issued)
     pdf.set_title(f"Invoice {view.number}")
@@ -91,12 +94,12 @@ def _head(pdf: FPDF, view: InvoiceView, issued: datetime, sandbox: bool) -> None
     if sandbox:
         pdf.set_fill_color(255, 243, 214)
         pdf.set_font("helvetica", "B", 10)
-        pdf.cell(0, 8, "SANDBOX - no real money", fill=True, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        pdf.cell(0, 8, "SANDBOX - no real money", fill=True, align="C", new_x="LMARGIN", new_y="NEXT")
         pdf.ln(3)
     pdf.set_font("helvetica", "B", 20)
     pdf.cell(110, 10, "Invoice " + view.number)
     pdf.set_font("helvetica", "B", 12)
-    pdf.cell(0, 10, SELLER[0], align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.cell(0, 10, SELLER[0], align="R", new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("helvetica", "", 9)
     facts = [("Issued", f"{issued:%Y-%m-%d}"), ("Due", f"{view.due_at:%Y-%m-%d}" if view.due_at else ""),
              ("Period", f"{view.period_start:%Y-%m-%d} to {view.period_end:%Y-%m-%d} (exclusive), UTC"),
@@ -104,20 +107,20 @@ def _head(pdf: FPDF, view: InvoiceView, issued: datetime, sandbox: bool) -> None
     for name, value in facts:
         if value:
             pdf.cell(22, 5, name)
-            pdf.cell(0, 5, value, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            pdf.cell(0, 5, value, new_x="LMARGIN", new_y="NEXT")
     pdf.ln(3)
     whom = [part for part in (view.bill_to.get("name", ""), *view.bill_to.get("address", "").splitlines(),
                               view.bill_to.get("tax_id", "") and f"Tax ID {view.bill_to['tax_id']}") if part]
     if whom:
         pdf.set_font("helvetica", "B", 9)
-        pdf.cell(0, 5, "Bill to", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        pdf.cell(0, 5, "Bill to", new_x="LMARGIN", new_y="NEXT")
         pdf.set_font("helvetica", "", 9)
         for part in whom:
-            pdf.cell(0, 5, _latin(part), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            pdf.cell(0, 5, _latin(part), new_x="LMARGIN", new_y="NEXT")
         if any(_latin(part) != part for part in whom):
             pdf.set_font("helvetica", "I", 8)
-            pdf.cell(0, 5, "Letters outside Latin-1 are in the CSV and JSON exports.", new_x=XPos.LMARGIN,
-                     new_y=YPos.NEXT)
+            pdf.cell(0, 5, "Letters outside Latin-1 are in the CSV and JSON exports.", new_x="LMARGIN",
+                     new_y="NEXT")
     pdf.ln(4)
 
 
@@ -142,7 +145,7 @@ def _row(pdf: FPDF, cells: tuple[str, ...], *, fill: bool = False) -> None:
         while place == 0 and pdf.get_string_width(shown) > width - 2:
             shown = shown[:-2] + "."
         pdf.cell(width, 6, shown, align="L" if place < 2 else "R", border="B", fill=fill,
-                 new_x=XPos.LMARGIN if last else XPos.RIGHT, new_y=YPos.NEXT if last else YPos.TOP)
+                 new_x="LMARGIN" if last else "RIGHT", new_y="NEXT" if last else "TOP")
 
 
 def _sums(pdf: FPDF, view: InvoiceView) -> None:
@@ -152,10 +155,10 @@ def _sums(pdf: FPDF, view: InvoiceView) -> None:
     for name, amount in sums:
         if amount or name == "Subtotal":
             pdf.cell(164, 6, name, align="R")
-            pdf.cell(0, 6, _money(amount, view.currency), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            pdf.cell(0, 6, _money(amount, view.currency), align="R", new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("helvetica", "B", 11)
     pdf.cell(164, 8, f"Total {view.currency}", align="R")
-    pdf.cell(0, 8, _money(view.total, view.currency), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.cell(0, 8, _money(view.total, view.currency), align="R", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(4)
     pdf.set_font("helvetica", "", 8)
     pdf.multi_cell(0, 4, "Each line is units times price, rounded once, half up. Late usage and corrections of earlier "

@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import stripe
 from django.conf import settings
 
 from billing.payment_address import is_stripe, refuse_live_key_elsewhere
@@ -155,6 +154,8 @@ class Gateway:
         self._secret = webhook_secret
         self._api_key = api_key
         addresses: Any = {"api": base, "files": base, "connect": base, "meter_events": base}
+        import stripe  # 20 MB, in processes that may never take a payment
+
         self._stripe = stripe.StripeClient(
             api_key, base_addresses=addresses if self.sandbox else None, max_network_retries=0,
             http_client=stripe.RequestsClient(timeout=TIMEOUT_S)).v1
@@ -301,6 +302,8 @@ class Gateway:
         """
         if not self._secret:
             raise WrongSignature("no webhook secret is set")
+        import stripe
+
         try:
             event = _event(stripe.Webhook.construct_event(payload, signature, self._secret, tolerance=0),
                            payload.decode())
@@ -376,6 +379,8 @@ def is_sandbox() -> bool:
 
 
 def _ask(request: Any) -> Any:
+    import stripe
+
     try:
         return request()
     except stripe.CardError as error:

@@ -36,7 +36,10 @@ class Arm:
             "port": self.port, "mode": self.mode, "in_flight": self.in_flight, "seconds": seconds,
             "payload": base64.b64encode(self.payload).decode(), "expect": base64.b64encode(self.expect).decode(),
             "metadata": self.metadata}
-        done = subprocess.run([sys.executable, "-m", "benchmarks.gateway.load"], input=json.dumps(plan).encode(),
+        module = "load"
+        if self.mode.startswith("stock"):
+            module, plan["model"] = "stock", SMALL
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.gateway.{module}"], input=json.dumps(plan).encode(),
                               capture_output=True, timeout=seconds + 60)
         if done.returncode:
             raise RuntimeError(f"{self.name}: {done.stderr.decode()[-1500:]}")
@@ -87,6 +90,8 @@ def arms(product: Product, *, mlserver: int = 0, litellm: int = 0) -> list[Arm]:
         Arm("ours rest, new connections", env.gateway_port, ours_json, last, 8, "new"),
         Arm("ours grpc, one connection", env.grpc_port, message.SerializeToString(), EXPECTED, 8, "grpc",
             (("x-api-key", product.key),)),
+        Arm("stock rest, new connections", env.gateway_port, b"", b"", 8, "stock-rest", (("x-api-key", product.key),)),
+        Arm("stock grpc, one channel", env.grpc_port, b"", b"", 8, "stock-grpc", (("x-api-key", product.key),)),
     ]
     if mlserver:
         found.append(replace(found[4], name="mlserver json c=8", port=mlserver, payload=http(
