@@ -84,6 +84,9 @@ catalog-test: install nets ## check one capability: make catalog-test name=…
 bench-gateway: needs install frontend nets ## our metered path against Triton alone, LiteLLM's proxy and MLServer (5 min)
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
 
+bench-pools: install ## cold starts and memory of models, with and without the fork server; the whole catalogue's memory
+	@$(BIN)/python -m benchmarks.pools $(ARGS)
+
 bench-gpu: install ## ResNet-50 through PyTorch, ONNX Runtime and TensorRT, where there is a GPU
 	@$(BIN)/python -m benchmarks.gpu
 
@@ -114,4 +117,4 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@touch $@
 
 .PHONY: up down reset test test-unit test-stack test-flows test-browser lint install frontend nets openapi lock \
-  capability catalog-test bench-gateway bench-gpu help needs
+  capability catalog-test bench-gateway bench-pools bench-gpu help needs
