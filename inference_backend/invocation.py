@@ -440,6 +440,10 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
                 if route.shadow not in (None, target.version) and work.raw_tensors:
                     _shadow(runtime, route, parts, header_length, tensors, timeout)
                 return _Ran(delivery, loaded_ms, "miss" if kept_as else "")
+            except asyncio.CancelledError:
+                if call.source == "async":
+                    runtime.pools.abandoned(model, version)
+                raise
             except TimeoutError:
                 runtime.pools.late(model, timeout)
                 raise Problem("timeout", f"the model did not answer within {timeout:g} s") from None

@@ -41,8 +41,10 @@ class Prober:
         self._known: dict[str, tuple[float, bool]] = {}
         self._running: dict[str, asyncio.Task[bool]] = {}
 
-    async def model(self, name: str, timeout: float = PROBE_TIMEOUT_S, capability: str = "") -> bool:
-        """Whether the Triton model answers within `timeout` seconds; it is to be loaded already."""
+    async def model(self, name: str, timeout: float = PROBE_TIMEOUT_S, capability: str = "",
+                    version: int | None = None) -> bool:
+        """Whether the Triton model answers within `timeout` seconds; it is to be loaded already. Each version has
+        instances of its own; None asks the newest."""
         try:
             if name.startswith("host-"):
                 request = orjson.dumps({"capability": capability})
@@ -52,7 +54,7 @@ class Prober:
             else:
                 inputs = empty_inputs(await self._control.config(name))
             parts, header_length = oip.encode_request(inputs)
-            body, length = await self._client.infer(name, None, parts, header_length, timeout=timeout)
+            body, length = await self._client.infer(name, version, parts, header_length, timeout=timeout)
         except TritonError as error:
             # A net may refuse zeros: its process answered nevertheless.
             return not error.not_loaded and not error.stub_died and error.status < 503

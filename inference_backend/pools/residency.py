@@ -41,6 +41,7 @@ BEAT_S = 1.0
 ASK_EVERY_S = 0.1
 GATHER_S = 0.005  # announcements come in crowds
 POLL_S = 0.25  # a lost announcement costs no more
+ABANDONED_S = 1.0  # how long a copy may go on with a cancelled job, and how long it then has to answer a probe
 CLAIM_S = 3.0  # how long a waiting caller of several models keeps those that are there
 
 
@@ -236,6 +237,24 @@ class Pools:
         plan = await self.transact(lambda turn: replaced.append(turn.strike(name, fence)))
         if plan.heal:
             log.warning("%s did not answer in twice its deadline: it is replaced", name)
+
+    def abandoned(self, name: str, version: int | None = None) -> None:
+        """A job was cancelled while this model ran for it. Triton can't stop an inference: a copy that is busy with it
+        still after ABANDONED_S, and with no other call of this process, is replaced. That is nobody's fault and counts
+        as no strike. (Not for callers that merely hang up: theirs may be queued behind somebody's long call.)"""
+        fence = self.fence(name)
+        if fence and self.prober is not None:
+            self.spawn(self._check_abandoned(name, version, fence))
+
+    async def _check_abandoned(self, name: str, version: int | None, fence: int) -> None:
+        await asyncio.sleep(ABANDONED_S)
+        resident = self._here.get(name)
+        if self.fence(name) != fence or resident is None or resident.in_flight:
+            return
+        if not await self.prober.model(name, ABANDONED_S, version=version) and not resident.in_flight:
+            replaced: list[bool] = []
+            await self.transact(lambda turn: replaced.append(turn.replace(name, fence)))
+            log.info("%s was busy with a call that nobody waits for: it is replaced", name)
 
     def _resident(self, name: str, memory_mb: int) -> Resident:
         resident = self._models.get(name)

@@ -359,6 +359,13 @@ class Round:
         entry.strikes = [at for at in entry.strikes if at > self.now - STRIKE_WINDOW_S] + [self.now]
         if len(entry.strikes) >= STRIKES:
             entry.quarantined_until, entry.strikes = self.now + QUARANTINE_S, []
+        return self.replace(model, fence)
+
+    def replace(self, model: str, fence: int) -> bool:
+        """Has a busy copy ended and a new one started by this member; whether it is."""
+        entry = self.table.entry(model)
+        if entry.fence != fence or entry.state != "ready":
+            return False
         self._own(model, entry, "healing")
         self.plan.heal[model] = entry.fence
         self.plan.kill.add(model)

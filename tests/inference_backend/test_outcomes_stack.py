@@ -4,6 +4,7 @@ what the meter counts as spent, and that nothing stays reserved."""
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -320,6 +321,20 @@ def order(rounds: float = 1, **named: Any) -> Call:
     tensor = oip.Tensor("X", "FP32", (1, 4), np.array([rounds, 0, 0, 0], "<f4").tobytes())
     work = Work((tensor,), ("Y",), True, 1, lambda reply, _target: Delivery(reply, 1))
     return Call(model="work", body=body(rounds), prepare=lambda _route: work, key=KEY, **named)
+
+
+async def test_a_cancelled_job_leaves_its_model_free(plane: Plane) -> None:
+    """The inference would go on for half a minute; the process that runs it is replaced."""
+    await good(plane, key=TEST_KEY)
+    calling = asyncio.create_task(invoke(plane.runtime, order(100_000, event_id=uuid.uuid4(), source="async")))
+    await asyncio.sleep(0.5)
+    calling.cancel()
+    await asyncio.gather(calling, return_exceptions=True)
+    await asyncio.sleep(4)
+    began = time.monotonic()
+    await good(plane)
+    assert time.monotonic() - began < 8
+    assert await plane.entries() == [("call", 1, PRICE, "test", 1), FULL]
 
 
 def test_every_rule_is_exercised() -> None:
