@@ -132,7 +132,8 @@ class LedgerWriter:
         self._give_up_s = give_up_s
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._writing, self._reading = _Link(dsn, give_up_s), _Link(dsn, give_up_s)
+        # What takes answers back may wait long for a lock, and reads must not wait behind it.
+        self._writing, self._reading, self._mending = (_Link(dsn, give_up_s) for _ in range(3))
         # Withheld, and perhaps committed: the event, and when its attempts were admitted.
         self._unknown: dict[UUID, tuple[UsageEvent, frozenset[datetime]]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -156,8 +157,8 @@ class LedgerWriter:
         if self._writing_off is not None:
             await asyncio.wait([self._writing_off], timeout=2)
             self._writing_off.cancel()
-        await self._writing.close()
-        await self._reading.close()
+        for link in (self._writing, self._reading, self._mending):
+            await link.close()
         self._task = self._writing_off = None
 
     async def commit(self, event: UsageEvent) -> bool:
@@ -325,7 +326,7 @@ class LedgerWriter:
             event, moments = self._unknown.pop(event_id)  # from here on a retry is a duplicate
             try:
                 async with asyncio.timeout(self._give_up_s):
-                    await self._reading.run(partial(self._take_back, event, moments))
+                    await self._mending.run(partial(self._take_back, event, moments))
             except _TROUBLE:
                 self._unknown[event_id] = event, moments
                 await asyncio.sleep(WRITE_OFF_EVERY.total_seconds())

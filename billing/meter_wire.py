@@ -133,6 +133,8 @@ class _Link(asyncio.Protocol):
 
     def send(self, payload: bytes) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = self._loop.create_future()
+        if self.transport is not None and self.transport.is_closing():
+            self.hang_up("Redis hung up")
         if self.transport is None:
             answer.set_exception(WireError("Redis hung up"))
             return answer
@@ -146,7 +148,11 @@ class _Link(asyncio.Protocol):
 
     def _flush(self) -> None:
         out, self._out = self._out, []
-        if self.transport is not None:
+        if self.transport is None:
+            return
+        if self.transport.is_closing():  # uvloop refuses to write then, a moment before it says connection_lost
+            self.hang_up("Redis hung up")
+        else:
             self.transport.write(b"".join(out))
 
     def data_received(self, data: bytes) -> None:
