@@ -119,7 +119,7 @@ class PredictionEvents(APIView):
         seen = request.headers.get("Last-Event-ID", "0")
         start = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
         response = StreamingHttpResponse(event_stream(job.id, job.org_id, start), content_type="text/event-stream")
-        response.headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        response.headers["Cache-Control"], response.headers["X-Accel-Buffering"] = "no-store", "no"
         return response
 
 
