@@ -16,6 +16,9 @@ from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
 
+# uvloop raises RuntimeError for a write to a connection that closed a moment ago, and redis-py lets it through.
+_AWAY = (TimeoutError, RedisError, OSError, RuntimeError)
+
 LEASE_MS = 15_000
 KEEP_S = 24 * 3600
 MAX_ANSWER = 1 << 20  # a larger answer is not kept: its repeat is refused with 409
@@ -75,7 +78,7 @@ class RedisAnswers:
                 record = await self._redis.get(key)
                 if record is not None:
                     return _claimed(record)
-        except (TimeoutError, RedisError, OSError) as error:
+        except _AWAY as error:
             raise Problem("overloaded", "idempotent calls can't be told apart at the moment",
                           headers={"Retry-After": "1"}) from error
         return Claim("running", body_hash)  # others come and go faster than we can look
@@ -104,7 +107,7 @@ class RedisAnswers:
         """A store that is away costs a repeat its answer (the ledger still knows that it was billed), not this call."""
         try:
             return await answer
-        except (TimeoutError, RedisError, OSError) as error:
+        except _AWAY as error:
             log.warning("the store of answers is away: %s", error)
             return None
 

@@ -159,6 +159,9 @@ class ModelPredictions(APIView):
         parameters=[
             OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`wait=n` or `respond-async`"),
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="at most 255 characters"),
+            OpenApiParameter("Max-Cost", str, OpenApiParameter.HEADER,
+                             description="`0.05` or `0.05 USD`: a call whose estimate is more is refused with 402 "
+                                         "before the model runs"),
         ],
         responses={200: shapes.PredictionSerializer, 202: shapes.PredictionSerializer, **PROBLEM},
         examples=[OpenApiExample("text", request_only=True, value={"input": {"text": "I like it."}})])
