@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from billing import console, credits, payments, payouts, services
 from billing.access import caller_of, integer, invalid
 from billing.selectors import EventPage, account_of
+from inference_backend.jobs.lists import page_of
 from kernel.money import major_text
 from kernel.problems import Problem
 
@@ -117,10 +118,7 @@ class LineEventSerializer(serializers.Serializer):
     reason = serializers.CharField(allow_blank=True)
 
 
-class LineEventPageSerializer(serializers.Serializer):
-    data = LineEventSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+LineEventPageSerializer = page_of(LineEventSerializer)
 
 
 class EarningSerializer(serializers.Serializer):

@@ -31,6 +31,7 @@ from billing import account_api, budgets_api, periods, receipts_api, selectors, 
 from billing.access import caller_of, integer, invalid
 from billing.stripe_gateway import WrongSignature
 from billing.tasks import handle_webhooks
+from inference_backend.jobs.lists import page_of
 from kernel import clock
 from kernel.money import major_text
 from kernel.problems import Problem
@@ -75,10 +76,7 @@ class UsageEventSerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
-class UsageEventPageSerializer(serializers.Serializer):
-    data = UsageEventSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+UsageEventPageSerializer = page_of(UsageEventSerializer)
 
 
 class InvoiceLineSerializer(serializers.Serializer):
@@ -114,10 +112,7 @@ class InvoiceSerializer(serializers.Serializer):
     paid_at = serializers.DateTimeField(allow_null=True)
 
 
-class InvoiceListSerializer(serializers.Serializer):
-    data = InvoiceSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+InvoiceListSerializer = page_of(InvoiceSerializer)
 
 
 class EstimateSerializer(serializers.Serializer):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -25,7 +23,7 @@ from billing.models import (
     UsagePeriod,
     UsageRollupHour,
 )
-from kernel import clock
+from kernel import clock, paging
 from kernel.problems import Problem
 
 GroupBy = Literal["model", "key", "hour", "day"]
@@ -218,14 +216,13 @@ def events(org_id: int, *, since: datetime | None = None, until: datetime | None
 
 def page_of_events(found: QuerySet[UsageEvent], *, cursor: str | None, limit: int) -> EventPage:
     """A page of ledger entries that the caller narrowed to one organization, newest first."""
-    if cursor:
-        moment, event_id = _decode(cursor)
+    if after := paging.read_cursor(cursor, paging.moment, UUID):
+        moment, event_id = after
         found = found.filter(Q(occurred_at__lt=moment) | Q(occurred_at=moment, event_id__lt=event_id),
                              occurred_at__lte=moment)
     rows = list(found.order_by("-occurred_at", "-event_id")[: limit + 1])
-    page = rows[:limit]
-    following = _encode(page[-1]) if len(rows) > limit else None
-    return EventPage(tuple(_event(row) for row in page), following)
+    page = paging.Page.of(rows, limit, lambda row: paging.write_cursor(row.occurred_at.isoformat(), row.event_id))
+    return EventPage(tuple(_event(row) for row in page.items), page.next_cursor)
 
 
 def draft_invoice(org_id: int, period: date | None = None) -> InvoiceView:
@@ -498,18 +495,3 @@ def _event(row: UsageEvent) -> EventView:
     return EventView(row.event_id, row.key_id, row.model, row.version, row.unit, row.units, row.price_version,
                      row.unit_amount, row.currency, row.mode, row.occurred_at, row.latency_ms, row.source, row.kind,
                      row.reason)
-
-
-def _encode(row: UsageEvent) -> str:
-    return base64.urlsafe_b64encode(f"{row.occurred_at.isoformat()}|{row.event_id}".encode()).decode()
-
-
-def _decode(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        moment, _, event_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        found = datetime.fromisoformat(moment)
-        if found.tzinfo is None:
-            raise ValueError("a moment without a zone")
-        return found, UUID(event_id)
-    except (ValueError, binascii.Error) as error:
-        raise Problem("invalid_cursor") from error

@@ -13,7 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from inference_backend.jobs.lists import page_of
 from kernel.money import major_text
+from kernel.paging import whole
 from model_registry import selectors
 from model_registry.models import Model, ModelVersion
 from model_registry.schemas import schemas
@@ -78,10 +80,7 @@ class ModelVersionSerializer(serializers.Serializer):
         return [{"name": a.name, "sha256": a.sha256, "size": a.size} for a in version.artifacts.all()]
 
 
-class ModelVersionPageSerializer(serializers.Serializer):
-    data = ModelVersionSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+ModelVersionPageSerializer = page_of(ModelVersionSerializer)
 
 
 class ModelSchemaSerializer(serializers.Serializer):
@@ -128,7 +127,7 @@ class Versions(APIView):
                    parameters=[NAME], responses={200: ModelVersionPageSerializer, **NOT_FOUND})
     def get(self, request: Request, model: str) -> Response:
         rows = selectors.versions(_model(request, model))
-        return Response({"data": ModelVersionSerializer(rows, many=True).data, "has_more": False, "next_cursor": None})
+        return Response(whole(ModelVersionSerializer(rows, many=True).data))
 
 
 class OneVersion(APIView):

@@ -26,6 +26,7 @@ from rest_framework.views import APIView
 from inference_backend.jobs import ports, selectors, services, webhooks
 from inference_backend.jobs import serializers as shapes
 from inference_backend.jobs.database import in_thread
+from inference_backend.jobs.lists import PAGING, page_size
 from inference_backend.jobs.models import WebhookDelivery
 from kernel import ids
 from kernel.clock import now
@@ -38,8 +39,6 @@ EVENTS_KEEP_ALIVE_S = 15.0
 EVENTS_DURATION_S = 300.0  # then the client comes back with Last-Event-ID
 
 PROBLEM = {(404, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT, description="A problem: not_found")}
-LIMIT = OpenApiParameter("limit", int, description="1 to 100, 20 unless told")
-CURSOR = OpenApiParameter("cursor", str, description="`next_cursor` of the page before")
 
 
 class EventStream(BaseRenderer):
@@ -64,24 +63,17 @@ def organization_of(request: Request, scope: str = "predict") -> int:
     return int(organization_id)
 
 
-def page_limit(request: Request) -> int:
-    raw = request.query_params.get("limit", "20")
-    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= 100):
-        raise Problem("invalid_request", "limit is a number from 1 to 100")
-    return int(raw)
-
-
 def _job_id(text: str) -> uuid.UUID | None:
     return ids.unprefixed("pred", text)
 
 
 class Predictions(APIView):
     @extend_schema(operation_id="predictions_list", tags=["predictions"], summary="List predictions",
-                   parameters=[LIMIT, CURSOR, OpenApiParameter("model", str), OpenApiParameter("status", str)],
+                   parameters=[*PAGING, OpenApiParameter("model", str), OpenApiParameter("status", str)],
                    responses={200: shapes.PredictionPageSerializer})
     def get(self, request: Request) -> Response:
         jobs, cursor = selectors.jobs_of(
-            org_id=organization_of(request), limit=page_limit(request), cursor=request.query_params.get("cursor", ""),
+            org_id=organization_of(request), limit=page_size(request), cursor=request.query_params.get("cursor", ""),
             model=request.query_params.get("model", ""), status=request.query_params.get("status", ""))
         return Response({"data": [selectors.prediction(job, with_output=False) for job in jobs],
                          "has_more": cursor is not None, "next_cursor": cursor})

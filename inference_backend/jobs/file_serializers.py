@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from inference_backend.files import PURPOSES
+from inference_backend.jobs.lists import page_of
 
 
 class StoredFileSerializer(serializers.Serializer):
@@ -21,10 +22,7 @@ class StoredFileSerializer(serializers.Serializer):
     expires_at = serializers.DateTimeField(help_text="When it is deleted.")
 
 
-class StoredFilePageSerializer(serializers.Serializer):
-    data = StoredFileSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+StoredFilePageSerializer = page_of(StoredFileSerializer)
 
 
 class FileUploadSerializer(serializers.Serializer):
@@ -126,7 +124,4 @@ class BatchSerializer(serializers.Serializer):
     urls = BatchUrlsSerializer()
 
 
-class BatchPageSerializer(serializers.Serializer):
-    data = BatchSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+BatchPageSerializer = page_of(BatchSerializer)

@@ -19,7 +19,8 @@ from rest_framework.views import APIView
 from inference_backend.files import CHUNK, MAX_DIRECT
 from inference_backend.jobs import batches, files, ports
 from inference_backend.jobs import file_serializers as shapes
-from inference_backend.jobs.api import CURSOR, LIMIT, PROBLEM, organization_of, page_limit
+from inference_backend.jobs.api import PROBLEM, organization_of
+from inference_backend.jobs.lists import PAGING, page_size
 from inference_backend.jobs.models import StoredFile, Upload
 from kernel import ids
 from kernel.contracts import Grant
@@ -42,11 +43,11 @@ class StoredFiles(APIView):
     parser_classes = [MultiPartParser]
 
     @extend_schema(operation_id="files_list", tags=["files"], summary="List files",
-                   parameters=[LIMIT, CURSOR, OpenApiParameter("purpose", str)],
+                   parameters=[*PAGING, OpenApiParameter("purpose", str)],
                    responses={200: shapes.StoredFilePageSerializer})
     def get(self, request: Request) -> Response:
         rows, more = files.files_of(
-            org_id=organization_of(request, "files"), limit=page_limit(request), after=_cursor(request, "file"),
+            org_id=organization_of(request, "files"), limit=page_size(request), after=_cursor(request, "file"),
             purpose=request.query_params.get("purpose", ""))
         return Response(_page([file_document(row) for row in rows], more))
 
@@ -151,10 +152,10 @@ class CancelUpload(APIView):
 
 
 class Batches(APIView):
-    @extend_schema(operation_id="batches_list", tags=["batches"], summary="List batches", parameters=[LIMIT, CURSOR],
+    @extend_schema(operation_id="batches_list", tags=["batches"], summary="List batches", parameters=[*PAGING],
                    responses={200: shapes.BatchPageSerializer})
     def get(self, request: Request) -> Response:
-        rows, more = batches.batches_of(org_id=organization_of(request), limit=page_limit(request),
+        rows, more = batches.batches_of(org_id=organization_of(request), limit=page_size(request),
                                         after=_cursor(request, "batch"))
         return Response(_page([batches.document(row) for row in rows], more))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +11,7 @@ import orjson
 from django.db.models import Count, Q
 
 from inference_backend.jobs.models import CLOSED, Job, JobEvent, JobResult
+from kernel import paging
 from kernel.problems import Problem
 
 
@@ -44,26 +43,12 @@ def jobs_of(*, org_id: int, limit: int, cursor: str = "", model: str = "",
         rows = rows.filter(model=model)
     if status:
         rows = rows.filter(status=status)
-    if cursor:
-        created, pk = _read_cursor(cursor)
+    if after := paging.read_cursor(cursor, paging.moment, uuid.UUID):
+        created, pk = after
         rows = rows.filter(Q(created_at__lt=created) | Q(created_at=created, pk__lt=pk))
-    page = list(rows.order_by("-created_at", "-id")[: limit + 1])
-    if len(page) <= limit:
-        return page, None
-    last = page[limit - 1]
-    text = f"{last.created_at.isoformat()}|{last.pk.hex}"
-    return page[:limit], base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
-    try:
-        created, _, pk = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
-        moment = datetime.fromisoformat(created)
-        if moment.tzinfo is None:
-            raise ValueError("no time zone")
-        return moment, uuid.UUID(hex=pk)
-    except (ValueError, binascii.Error):
-        raise Problem("invalid_cursor", "this cursor is not one of ours") from None
+    found = list(rows.order_by("-created_at", "-id")[: limit + 1])
+    page = paging.Page.of(found, limit, lambda job: paging.write_cursor(job.created_at.isoformat(), job.pk.hex))
+    return list(page.items), page.next_cursor
 
 
 def events_after(*, job_id: uuid.UUID, org_id: int, sequence: int) -> tuple[list[Event], bool]:

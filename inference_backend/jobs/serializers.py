@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from inference_backend.jobs.lists import page_of
 from inference_backend.jobs.models import CLOSED, OPEN
 
 
@@ -64,10 +65,7 @@ class PredictionSerializer(serializers.Serializer):
     urls = PredictionUrlsSerializer()
 
 
-class PredictionPageSerializer(serializers.Serializer):
-    data = PredictionSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+PredictionPageSerializer = page_of(PredictionSerializer)
 
 
 class WebhookSecretSerializer(serializers.Serializer):
@@ -87,7 +85,4 @@ class WebhookDeliverySerializer(serializers.Serializer):
     delivered_at = serializers.DateTimeField(allow_null=True)
 
 
-class WebhookDeliveryPageSerializer(serializers.Serializer):
-    data = WebhookDeliverySerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+WebhookDeliveryPageSerializer = page_of(WebhookDeliverySerializer)

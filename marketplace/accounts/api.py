@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kernel.problems import Problem
+from inference_backend.jobs.lists import PAGING, cursor_of, page_of, page_size
+from kernel import paging
 from marketplace.accounts import selectors, services
 from marketplace.accounts.api_auth import actor_of_request, organization_of_request
 from marketplace.accounts.models import ApiKey
@@ -23,8 +24,6 @@ NOT_FOUND = {(404, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJ
                                                                 description="A problem: not_found")}
 INVALID = {(422, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT,
                                                               description="A problem: validation_error")}
-PAGING = [OpenApiParameter("limit", int, description="1 to 100, 20 unless told"),
-          OpenApiParameter("cursor", str, description="`next_cursor` of the page before")]
 ID = OpenApiParameter("key_id", int, OpenApiParameter.PATH, description="The key's `id`.")
 
 
@@ -67,10 +66,7 @@ class NewApiKeySerializer(ApiKeySerializer):
     secret = serializers.CharField()
 
 
-class ApiKeyPageSerializer(serializers.Serializer):
-    data = ApiKeySerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+ApiKeyPageSerializer = page_of(ApiKeySerializer)
 
 
 class CreateApiKeySerializer(serializers.Serializer):
@@ -110,12 +106,11 @@ class ApiKeys(APIView):
     def get(self, request: Request) -> Response:
         org = organization_of_request(request)
         selectors.authorize(org, actor_of_request(request), "keys:read")
-        limit, before = page_size(request), _before(request)
+        limit, before = page_size(request), paging.read_cursor(cursor_of(request), paging.natural)
         found = selectors.api_keys(org)
-        rows = list((found.filter(pk__lt=before) if before else found).order_by("-pk")[:limit + 1])
-        more = len(rows) > limit
-        return Response({"data": ApiKeySerializer(rows[:limit], many=True).data, "has_more": more,
-                         "next_cursor": str(rows[limit - 1].pk) if more else None})
+        rows = (found.filter(pk__lt=before[0]) if before else found).order_by("-pk")[:limit + 1]
+        page = paging.Page.of(list(rows), limit, lambda key: paging.write_cursor(key.pk))
+        return Response(page.document(ApiKeySerializer(page.items, many=True).data))
 
     @extend_schema(operation_id="api_keys_create", tags=["api-keys"], summary="Create an API key",
                    request=CreateApiKeySerializer, responses={201: NewApiKeySerializer, **INVALID})
@@ -149,23 +144,6 @@ class RotateApiKey(APIView):
             org=organization_of_request(request), actor=actor_of_request(request), key_id=key_id,
             grace=timedelta(hours=hours), ip=request.META.get("REMOTE_ADDR") or None)
         return Response(_with_secret(key, secret), status=201)
-
-
-def page_size(request: Request) -> int:
-    """`limit` of a list."""
-    raw = request.query_params.get("limit", "20")
-    if not (raw.isascii() and raw.isdigit() and len(raw) < 4 and 1 <= int(raw) <= 100):
-        raise Problem("invalid_request", "limit is a number from 1 to 100")
-    return int(raw)
-
-
-def _before(request: Request) -> int | None:
-    cursor = request.query_params.get("cursor", "")
-    if not cursor:
-        return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Problem("invalid_cursor", "use next_cursor of the page before")
-    return int(cursor)
 
 
 def _with_secret(key: ApiKey, secret: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
 
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,7 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.accounts.api import INVALID, NOT_FOUND, PAGING, page_size
+from inference_backend.jobs.lists import PAGING, cursor_of, page_of, page_size
+from kernel.paging import Page, write_cursor
+from marketplace.accounts.api import INVALID, NOT_FOUND
 from marketplace.accounts.api_auth import actor_of_request, organization_of_request
 from marketplace.accounts.selectors import authorize
 from marketplace.listings import selectors, services
@@ -32,12 +33,8 @@ class FacetValueSerializer(serializers.Serializer):
     title_zh = serializers.CharField()
 
 
-class ModelPageSerializer(serializers.Serializer):
-    data = ModelSummarySerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
-    total = serializers.IntegerField()
-    facets = serializers.DictField(child=FacetValueSerializer(many=True))
+ModelPageSerializer = page_of(ModelSummarySerializer, total=serializers.IntegerField(),
+                              facets=serializers.DictField(child=FacetValueSerializer(many=True)))
 
 
 class SubscriptionSerializer(serializers.Serializer):
@@ -49,10 +46,7 @@ class SubscriptionSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class SubscriptionPageSerializer(serializers.Serializer):
-    data = SubscriptionSerializer(many=True)
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+SubscriptionPageSerializer = page_of(SubscriptionSerializer)
 
 
 class SubscribeSerializer(serializers.Serializer):
@@ -74,7 +68,7 @@ class Models(APIView):
         chosen = {f.name: tuple(v for raw in query.getlist(f.name) for v in raw.split(",") if v)
                   for f in fields(selectors.Filters)}
         page = selectors.catalogue(query=query.get("search", ""), filters=selectors.Filters(**chosen),
-                                   sort=query.get("sort", ""), cursor=query.get("cursor"), limit=page_size(request))
+                                   sort=query.get("sort", ""), cursor=cursor_of(request), limit=page_size(request))
         return Response({"data": [summary(item.model) for item in page.items], "has_more": page.has_more,
                          "next_cursor": page.next_cursor, "total": page.total,
                          "facets": {name: FacetValueSerializer(values, many=True).data
@@ -87,11 +81,10 @@ class Subscriptions(APIView):
     def get(self, request: Request) -> Response:
         org = organization_of_request(request)
         authorize(org, actor_of_request(request), "subscriptions:read")
-        limit, offset = page_size(request), selectors.read_cursor(request.query_params.get("cursor"))
-        rows: list[Any] = list(selectors.subscriptions(org)[offset:offset + limit + 1])
-        more = len(rows) > limit
-        return Response({"data": SubscriptionSerializer(rows[:limit], many=True).data, "has_more": more,
-                         "next_cursor": selectors.write_cursor(offset + limit) if more else None})
+        limit, offset = page_size(request), selectors.read_offset(cursor_of(request))
+        rows = list(selectors.subscriptions(org)[offset:offset + limit + 1])
+        page = Page.of(rows, limit, lambda _: write_cursor(offset + limit))
+        return Response(page.document(SubscriptionSerializer(page.items, many=True).data))
 
     @extend_schema(operation_id="subscriptions_create", tags=["subscriptions"], summary="Subscribe to a model",
                    request=SubscribeSerializer, responses={201: SubscriptionSerializer, **INVALID, **NOT_FOUND})

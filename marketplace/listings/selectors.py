@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
@@ -15,12 +12,14 @@ from typing import Any
 from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from kernel import paging
 from kernel.problems import Problem
 from marketplace.accounts.selectors import Organization
 from marketplace.listings import search
 from marketplace.listings.models import Collection, Listing, Review, Subscription
 from model_registry import selectors as registry
 
+MAX_OFFSET = 1_000_000
 SORTS = ("relevance", "name", "newest", "popular", "price")
 HOUSE = "tessera"  # the provider of every model that no organization owns
 
@@ -92,7 +91,7 @@ def catalogue(*, query: str = "", filters: Filters = Filters(), sort: str = "", 
     sort = sort or ("relevance" if query.strip() else "name")
     if sort not in SORTS:
         raise Problem("invalid_request", f"sort is one of {', '.join(SORTS)}")
-    offset = read_cursor(cursor)
+    offset = read_offset(cursor)
     shelf = _facts()
     ranks: dict[int, float] | None = None
     if query.strip():
@@ -104,7 +103,7 @@ def catalogue(*, query: str = "", filters: Filters = Filters(), sort: str = "", 
     more = offset + len(wanted) < len(found)
     counted = {name: _facet(shelf, base, filters, name) for name in FACETS} if facets else {}
     return Page([rows[pk] for pk in wanted if pk in rows], len(found), counted,
-                write_cursor(offset + len(wanted)) if more else None, filters)
+                paging.write_cursor(offset + len(wanted)) if more else None, filters)
 
 
 def on_shelf() -> QuerySet[Listing]:
@@ -183,21 +182,12 @@ def rating(listing: Listing) -> tuple[float | None, int]:
     return found["mean"], found["count"]
 
 
-def read_cursor(cursor: str | None) -> int:
+def read_offset(cursor: str | None) -> int:
     """How many rows lie before the page; Problem invalid_cursor for anything that we did not write."""
-    if not cursor:
-        return 0
-    try:
-        offset = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))["o"]
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        offset = None
-    if not isinstance(offset, int) or isinstance(offset, bool) or not 0 < offset < 1_000_000:
+    found = paging.read_cursor(cursor, paging.natural)
+    if found and not 0 < found[0] < MAX_OFFSET:
         raise Problem("invalid_cursor", "use next_cursor of the page before")
-    return offset
-
-
-def write_cursor(offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"o": offset}).encode()).decode()
+    return found[0] if found else 0
 
 
 def _facts() -> list[_Facts]:

@@ -665,7 +665,7 @@ class Invoice(APIModel):
     paid_at: AwareDatetime | None
 
 
-class InvoiceList(APIModel):
+class InvoicePage(APIModel):
     data: list[Invoice]
     has_more: bool
     next_cursor: str | None
@@ -714,6 +714,14 @@ class ModelSummary(APIModel):
     license_code: str
     license_weights: str
     price: Price
+
+
+class ModelSummaryPage(APIModel):
+    total: int
+    facets: dict[str, list[FacetValue]]
+    data: list[ModelSummary]
+    has_more: bool
+    next_cursor: str | None
 
 
 class NewBudgetRequest(APIModel):
@@ -785,11 +793,3 @@ class Usage(APIModel):
     until: AwareDatetime
     data: list[UsageSum]
     as_of: AwareDatetime
-
-
-class ModelPage(APIModel):
-    data: list[ModelSummary]
-    has_more: bool
-    next_cursor: str | None
-    total: int
-    facets: dict[str, list[FacetValue]]
