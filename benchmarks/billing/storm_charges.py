@@ -1,4 +1,4 @@
-"""Kills the closer, the collectors and Stripe's stand-in at random moments, loses requests and answers, and then
+"""Kills two closers, two collectors and Stripe's stand-in at random moments, loses requests and answers, and then
 counts, independently of the product, that every invoice was charged exactly once and to the cent.
 
     python -m benchmarks.billing.storm_charges [--kills 100] [--invoices 420] [--seed 7] [--no-key]
@@ -217,8 +217,8 @@ def storm(options: argparse.Namespace, server: str, folder: Path) -> int:
     from django.db import connections
 
     run = Storm(options, folder, port)
-    children = [Child("sandbox", run.sandbox), Child("closer", run.closer), Child("collector 1", run.collector),
-                Child("collector 2", run.collector)]
+    children = [Child("sandbox", run.sandbox), Child("closer 1", run.closer), Child("closer 2", run.closer),
+                Child("collector 1", run.collector), Child("collector 2", run.collector)]
     _hurry(options)
     from billing.sandbox_stripe.contract import load
 
