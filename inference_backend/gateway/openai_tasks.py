@@ -23,6 +23,7 @@ from kernel.problems import FieldError, Problem
 MAX_TEXTS = 64  # of one moderation call
 # The catalogue's tasks whose answers say something about whether a text may be shown or kept.
 MODERATION = ("content-moderation", "profanity-detection", "pii-detection")
+EMBEDDING = ("text-embedding",)
 TRANSCRIPTION = ("speech-recognition",)
 SPEECH = ("speech-synthesis", "text-to-speech")
 
@@ -82,13 +83,12 @@ async def embed(runtime: Runtime, document: dict[str, Any], raw: bytes, caller: 
     route = await runtime.snapshots.route(name)
     fields = {kind: field for field, bounds in (route.input_kinds if route else {}).items()
               if (kind := bounds.get("kind")) in ("text", "texts")}
-    if route is not None and "texts" not in fields and not ("text" in fields and len(texts) == 1):
-        raise Problem("invalid_request", f"{name} does not embed texts")
+    if route is not None and (route.task not in EMBEDDING or not (
+            "texts" in fields or ("text" in fields and len(texts) == 1))):
+        raise Problem("invalid_request", f"{name} does not embed texts")  # before it runs, so before it costs
     given: Any = {fields["texts"]: texts} if "texts" in fields else {fields.get("text", "text"): texts[0]}
     predicted, outcome = await _predict(runtime, caller, name, given, raw)
-    vectors = predicted.output.get("embeddings")
-    if not isinstance(vectors, list):
-        raise Problem("invalid_request", f"{name} is not an embedding model")
+    vectors = predicted.output["embeddings"]
     data = [{"object": "embedding", "index": position, "embedding": vector if form == "float" else base64.b64encode(
         np.asarray(vector, "<f4").tobytes()).decode()} for position, vector in enumerate(vectors)]
     words = sum(len(text.split()) for text in texts)
@@ -192,10 +192,12 @@ async def transcribe(runtime: Runtime, fields: dict[str, str], audio: bytes, raw
 
 
 async def speak(runtime: Runtime, document: dict[str, Any], raw: bytes, caller: Caller) -> Ran:
-    """POST /v1/audio/speech: the sound as the model makes it (WAV or FLAC; nothing is converted)."""
+    """POST /v1/audio/speech: the sound as the model makes it; nothing is converted."""
     text = document.get("input")
     if not isinstance(text, str) or not text:
         raise _wrong("input", "must be text")
+    if document.get("response_format", "wav") != "wav":
+        raise _wrong("response_format", "must be wav: sounds are not converted")
     route = await _route_for(runtime, caller, document.get("model"), SPEECH, "speak")
     parameters: dict[str, Any] = {}
     for name in ("voice", "speed"):
@@ -206,8 +208,4 @@ async def speak(runtime: Runtime, document: dict[str, Any], raw: bytes, caller: 
     head, _, content = str(predicted.output.get("audio", "")).partition(";base64,")
     if not content:
         raise Problem("backend_error", "the model gave no sound")
-    kind = head.removeprefix("data:")
-    wanted = document.get("response_format")
-    if wanted is not None and wanted not in kind:
-        raise _wrong("response_format", f"must be {kind.rpartition('/')[2]} or absent: sounds are not converted")
-    return Ran({"audio": base64.b64decode(content), "content_type": kind}, [outcome])
+    return Ran({"audio": base64.b64decode(content), "content_type": head.removeprefix("data:")}, [outcome])
