@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from inference_backend.pools.overview import Overview, PoolDesk
 from inference_backend.pools.probe import Prober
 from inference_backend.pools.processes import Processes
-from inference_backend.pools.residency import Pools, Use
-from inference_backend.pools.residents import HOST_MB, NET_MB, Resident, host_model, models_of
+from inference_backend.pools.residency import Pools
+from inference_backend.pools.residents import HOST_MB, NET_MB, Resident, Use, host_model, models_of
 from inference_backend.pools.store import RedisStore
 from inference_backend.pools.warden import Warden
 from inference_backend.triton.control import Control

@@ -19,11 +19,10 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from inference_backend.pools.processes import Processes, default_budget_mb
-from inference_backend.pools.residents import Counters, Resident, guess, models_of
+from inference_backend.pools.residents import Counters, Resident, Use, guess, models_of
 from inference_backend.pools.store import Event, MemoryStore, Store, StoreError
 from inference_backend.pools.table import Done, Hold, Pin, Plan, Post, Round, Want, adopt, book, decayed
 from inference_backend.triton.control import Control, ControlError
@@ -51,28 +50,6 @@ class _Waiting:
     future: asyncio.Future[tuple[str, str] | None]
     background: bool = False  # nobody waits for it, and it is to be done nevertheless
     for_room: bool = True
-
-
-class Use:
-    """`async with pools.use(needs) as load_ms`: the models stay for the length of the block."""
-
-    __slots__ = ("_deadline_s", "_needs", "_pools", "_taken")
-
-    def __init__(self, pools: Pools, needs: Mapping[str, int], deadline_s: float) -> None:
-        self._pools, self._needs, self._deadline_s = pools, needs, deadline_s
-        self._taken: list[Resident] | None = None
-
-    async def __aenter__(self) -> float:
-        self._taken = self._pools.take(self._needs)
-        if self._taken is not None:
-            return 0.0
-        self._taken, load_ms = await self._pools.bring(self._needs, self._deadline_s)
-        return load_ms
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                        trace: TracebackType | None) -> None:
-        if self._taken is not None:
-            self._pools.give(self._taken)
 
 
 class Pools:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from kernel.contracts import Route
+
+if TYPE_CHECKING:
+    from inference_backend.pools.residency import Pools
 
 NET_MB = 40  # a small net with its own process, before it is measured
 HOST_MB = 250  # the libraries of one family, before they are measured
@@ -39,6 +45,28 @@ class Counters:
     heals: int = 0
     rounds: int = 0
     conflicts: int = 0
+
+
+class Use:
+    """`async with pools.use(needs) as load_ms`: the models stay for the length of the block."""
+
+    __slots__ = ("_deadline_s", "_needs", "_pools", "_taken")
+
+    def __init__(self, pools: Pools, needs: Mapping[str, int], deadline_s: float) -> None:
+        self._pools, self._needs, self._deadline_s = pools, needs, deadline_s
+        self._taken: list[Resident] | None = None
+
+    async def __aenter__(self) -> float:
+        self._taken = self._pools.take(self._needs)
+        if self._taken is not None:
+            return 0.0
+        self._taken, load_ms = await self._pools.bring(self._needs, self._deadline_s)
+        return load_ms
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        if self._taken is not None:
+            self._pools.give(self._taken)
 
 
 def host_model(route: Route) -> str:

@@ -1,0 +1,294 @@
+"""Several members at one table: one load at a time, one budget, nothing put out under a call, heirs of the dead."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+
+import pytest
+from doubles import FakeControl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference_backend.pools import Pools
+from inference_backend.pools.store import MemoryStore
+from inference_backend.pools.table import (
+    MEMBER_TTL_S,
+    QUARANTINE_S,
+    STRIKES,
+    Done,
+    Entry,
+    Hold,
+    Pin,
+    Post,
+    Round,
+    Table,
+    Want,
+    dump_post,
+    dump_table,
+    load_post,
+    load_table,
+    per_minute,
+    rate_of,
+)
+from inference_backend.triton.control import ControlError
+from kernel.problems import Problem
+
+NOW = 1000.0
+
+
+def turn(table: Table, posts: dict[str, Post] | None = None, *, me: str = "me", now: float = NOW,
+         budget: float = 100.0, **more: object) -> Round:
+    everybody = {me: Post(me, now), **(posts or {})}
+    return Round(table, everybody, me, now, budget, **more)  # type: ignore[arg-type]
+
+
+def want(model: str, mb: float = 30.0, since: float = NOW, **more: object) -> Want:
+    return Want(model, mb, since, **more)  # type: ignore[arg-type]
+
+
+class Shared(FakeControl):
+    """Members of one Triton: what it holds and who changes what is common; two changes of one model at once are a
+    fault."""
+
+    held_by_all: set[str]
+    busy: dict[str, int]
+
+    def __init__(self, held: set[str], busy: dict[str, int]) -> None:
+        super().__init__()
+        self.held, self.busy = held, busy
+
+    async def _alone(self, model: str, seconds: float) -> None:
+        assert not self.busy[model], f"{model} is changed twice at once"
+        self.busy[model] += 1
+        await asyncio.sleep(seconds)
+        self.busy[model] -= 1
+
+    async def load(self, model: str) -> None:
+        await self._alone(model, 0.002)
+        self.held.add(model)
+
+    async def unload(self, model: str) -> None:
+        await self._alone(model, 0.004)
+        self.held.discard(model)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32))
+def test_members_share_the_budget_and_never_pull_a_model_from_under_a_call(seed: int) -> None:
+    async def scenario() -> None:
+        dice = random.Random(seed)
+        store, held, busy = MemoryStore(), set[str](), defaultdict[str, int](int)
+        members = [Pools(Shared(held, busy), memory_mb=200, store=store) for _ in range(3)]
+        weights = {f"m{n}": dice.choice([20, 50, 80]) for n in range(8)}
+
+        async def caller(member: Pools) -> None:
+            for _ in range(4):
+                names = dice.sample(list(weights), 1)
+                async with member.use({name: weights[name] for name in names}, 30):
+                    for _ in range(3):
+                        assert held >= set(names)
+                        assert sum(weights[name] for name in held) <= 200
+                        await asyncio.sleep(dice.random() / 1000)
+
+        try:
+            await asyncio.wait_for(asyncio.gather(*(caller(m) for m in members for _ in range(2))), 60)
+        finally:
+            for member in members:
+                await member.close()
+
+    asyncio.run(scenario())
+
+
+async def test_calls_that_need_two_models_get_both_when_each_has_room_only_for_one_pair() -> None:
+    store, held, busy = MemoryStore(), set[str](), defaultdict[str, int](int)
+    members = [Pools(Shared(held, busy), memory_mb=100, store=store) for _ in range(2)]
+
+    async def caller(member: Pools, pair: tuple[str, str]) -> None:
+        async with member.use(dict.fromkeys(pair, 40), 30):
+            assert held >= set(pair)
+            await asyncio.sleep(0.01)
+
+    await asyncio.gather(caller(members[0], ("a", "b")), caller(members[1], ("c", "d")))
+    for member in members:
+        await member.close()
+
+
+async def test_callers_of_many_members_share_one_load() -> None:
+    store, held, busy = MemoryStore(), set[str](), defaultdict[str, int](int)
+    controls = [Shared(held, busy) for _ in range(4)]
+    loads: list[str] = []
+    members = []
+    for control in controls:
+        load = control.load
+
+        async def counted(model: str, load=load) -> None:  # type: ignore[no-untyped-def]
+            loads.append(model)
+            await load(model)
+
+        control.load = counted  # type: ignore[method-assign]
+        members.append(Pools(control, memory_mb=100, store=store))
+
+    async def use(member: Pools) -> float:
+        async with member.use({"a": 10}) as load_ms:
+            return load_ms
+
+    waits = await asyncio.gather(*(use(m) for m in members for _ in range(10)))
+    assert loads == ["a"]
+    assert all(ms > 0 for ms in waits)
+    assert [await use(m) for m in members] == [0.0] * 4
+    for member in members:
+        await member.close()
+
+
+async def test_a_member_gives_way_to_another_when_it_is_idle() -> None:
+    store, held, busy = MemoryStore(), set[str](), defaultdict[str, int](int)
+    first, second = (Pools(Shared(held, busy), memory_mb=100, store=store) for _ in range(2))
+    second.start()
+    first.start()
+    await asyncio.sleep(0)
+    async with first.use({"a": 80}):
+        waiting = asyncio.create_task(second.use({"b": 80}).__aenter__())
+        await asyncio.sleep(0.1)
+        assert held == {"a"}
+        assert not waiting.done()
+    assert await asyncio.wait_for(waiting, 5) > 0
+    assert held == {"b"}
+    assert first.take({"a": 80}) is None
+    await first.close()
+    await second.close()
+
+
+async def test_a_load_that_fails_is_everybodys_problem_once() -> None:
+    store, control = MemoryStore(), FakeControl()
+    control.refuse["a"] = ControlError("no such file")
+    members = [Pools(control, memory_mb=100, store=store) for _ in range(2)]
+    found = await asyncio.gather(*(m.bring({"a": 10}) for m in members for _ in range(3)), return_exceptions=True)
+    assert all(isinstance(f, Problem) and f.code == "model_not_ready" and "no such file" in f.detail for f in found)
+    assert len({id(f) for f in found}) == len(found)  # each caller adds headers to its own
+    for member in members:
+        await member.close()
+
+
+def test_a_dead_members_load_is_taken_over_and_its_late_end_counts_for_nothing() -> None:
+    table = Table()
+    first = turn(table, me="old")
+    first.serve([want("a")])
+    assert first.plan.load == {"a": 1}
+    waiting = turn(table, {"old": Post("old", NOW)})
+    waiting.serve([want("a")])
+    assert not waiting.plan.load
+    assert not waiting.plan.ready
+    later = turn(table, {"old": Post("old", NOW)}, now=NOW + MEMBER_TTL_S + 1)
+    later.serve([want("a")])
+    assert later.plan.load == {"a": 2}
+    late = turn(table, me="old", now=NOW + 9)
+    late.end([Done("a", 1, "ready", 5.0)])
+    assert table.models["a"].state == "loading"
+    done = turn(table, now=NOW + 9)
+    done.end([Done("a", 2, "ready", 5.0)])
+    assert table.models["a"].state == "ready"
+
+
+def test_what_a_dead_member_held_may_go() -> None:
+    table = Table({"a": Entry("ready", fence=1, mb=80.0)}, fence=1)
+    posts = {"gone": Post("gone", NOW, {"a": Hold(1)})}
+    alive = turn(table, posts)
+    alive.serve([want("b", 80)])
+    assert (alive.plan.ask, alive.plan.evict) == (["a"], {})
+    dead = turn(table, posts, now=NOW + MEMBER_TTL_S)
+    dead.serve([want("b", 80, NOW)])
+    assert set(dead.plan.evict) == {"a"}
+    assert table.models["b"].state == "reserved"  # until a is really gone
+    dead.end([Done("a", dead.plan.evict["a"], "absent")])
+    dead.serve([want("b", 80, NOW)])
+    assert set(dead.plan.load) == {"b"}
+
+
+def test_the_least_worthy_goes_and_pins_and_demand_stay() -> None:
+    table = Table({
+        "pinned": Entry("ready", fence=1, mb=20, load_ms=1), "busy": Entry("ready", fence=2, mb=20, load_ms=100),
+        "slow": Entry("ready", fence=3, mb=20, load_ms=900), "quick": Entry("ready", fence=4, mb=20, load_ms=10),
+    }, {"pinned": Pin("policy", NOW)}, fence=4)
+    posts = {"other": Post("other", NOW, {"busy": Hold(0, 400.0, NOW)})}
+    me = Post("me", NOW, {"slow": Hold(0, 5.0, NOW), "quick": Hold(0, 5.0, NOW)})
+    made = turn(table, {**posts, "me": me}, budget=80, idle_here=["slow", "quick", "pinned"])
+    made.serve([want("new", 15)])
+    assert set(made.plan.evict) == {"quick"}
+    assert per_minute(rate_of("busy", posts, NOW)) > 30
+    table.pins["pinned"] = Pin("staff:1", NOW, keep=False)
+    again = turn(table, {**posts, "me": me}, budget=80, idle_here=["slow", "quick", "pinned"])
+    again.serve([want("more", 15)])
+    assert set(again.plan.evict) == {"pinned"}
+
+
+def test_whoever_waits_longest_for_room_comes_first() -> None:
+    table = Table({"a": Entry("ready", fence=1, mb=90.0)}, fence=1)
+    holder = {"other": Post("other", NOW + 5, {"a": Hold(1)})}
+    first = turn(table, holder)
+    first.serve([want("large", 90, NOW)])
+    assert table.queue == {"large": ("me", NOW)}
+    second = turn(table, {**holder, "me": Post("me", NOW + 5)}, me="you", now=NOW + 5)
+    second.serve([want("small", 5, NOW + 5)])  # it would fit
+    assert not second.plan.load
+    holder["other"].holds.clear()
+    third = turn(table, holder, now=NOW + 5)
+    third.serve([want("large", 90, NOW)])
+    assert "large" not in table.queue
+    assert table.models["large"].state == "reserved"
+
+
+def test_three_strikes_shut_a_model_off_for_a_while() -> None:
+    table = Table({"a": Entry("ready", fence=1)}, fence=1)
+    for number in range(STRIKES):
+        made = turn(table, now=NOW + number)
+        assert made.strike("a", table.models["a"].fence)
+        assert not made.strike("a", 1)  # another caller of the same dead copy
+        assert made.plan.kill == {"a"}
+        made.end([Done("a", table.models["a"].fence, "ready")])
+    made = turn(table, now=NOW + 5)
+    made.serve([want("a", since=NOW + 5)])
+    assert made.plan.refuse["a"][0] == "model_quarantined"
+    free = turn(table, now=NOW + QUARANTINE_S + 5)
+    free.serve([want("a", since=NOW + QUARANTINE_S)])
+    assert "a" in free.plan.ready
+
+
+def test_a_dead_copy_is_replaced_once() -> None:
+    table = Table({"a": Entry("ready", fence=7)}, fence=7)
+    first = turn(table)
+    first.serve([want("a", fault="dead", fence=7)])
+    assert first.plan.heal == {"a": 8}
+    assert first.plan.gone == ["a"]
+    first.end([Done("a", 8, "ready")])
+    second = turn(table, me="you")
+    second.serve([want("a", fault="dead", fence=7)])
+    assert (second.plan.heal, second.plan.ready) == ({}, {"a": 8})
+
+
+def test_a_measured_excess_is_trimmed() -> None:
+    table = Table({"a": Entry("ready", fence=1, mb=70), "b": Entry("ready", fence=2, mb=50)}, fence=2)
+    made = turn(table, {"me": Post("me", NOW, {"a": Hold(0, 9.0, NOW)})})
+    made.trim()
+    assert set(made.plan.evict) == {"b"}
+
+
+@given(st.dictionaries(st.text(max_size=8), st.builds(
+    Entry, st.sampled_from(["absent", "ready", "loading"]), st.text(max_size=4), st.integers(0, 99),
+    st.floats(0, 999).map(lambda x: round(x, 2)), st.just(3.5), st.just(1.25), st.just(9.5), st.text(max_size=9),
+    st.lists(st.floats(0, 9), max_size=2), st.just(0.0), st.integers(0, 5)), max_size=4))
+def test_the_table_survives_its_way_through_the_store(models: dict[str, Entry]) -> None:
+    table = Table(models, {"a": Pin("x", 1.5, False)}, {"q": ("m", 2.5)}, 5, 6, 7)
+    assert load_table(dump_table(table)) == table
+    post = Post("p:1", 3.5, {"m": Hold(2, 1.125, 9.5)})
+    assert load_post(dump_post(post)) == post
+
+
+async def test_a_small_budget_with_only_calls_in_flight_refuses_after_the_deadline() -> None:
+    pools = Pools(FakeControl(), memory_mb=50)
+    async with pools.use({"a": 40}):
+        with pytest.raises(Problem) as caught:
+            await pools.bring({"b": 40}, 0.2)
+    assert caught.value.code == "overloaded"
+    await pools.close()
