@@ -47,6 +47,12 @@ test-flows: install frontend ## whole paths through the running product; ARGS="â
 test-browser: install frontend ## the pages in Chromium against the running product; ARGS="â€¦" goes to pytest
 	@./tests/with_stack bash -c '$(BROWSER) $(ARGS)'
 
+screenshots: install ## every page of the running instance as a picture, into docs/screenshots
+	@$(BIN)/python frontend/screenshots.py
+
+lighthouse: install ## the running instance's pages against the portal's budgets; Lighthouse comes from npm
+	@node frontend/build/lighthouse.mjs $$($(BIN)/python -c 'import json, os; print(json.load(open(os.environ.get("TESSERA_VAR", "var") + "/demo.json"))["url"])')
+
 lint: install ## ruff, mypy, import layers
 	@$(BIN)/ruff check . && $(BIN)/mypy && (cd sdk/python && ../../$(BIN)/mypy) \
 	  && $(BIN)/lint-imports --no-cache >/dev/null && echo "lint: clean"

@@ -20,7 +20,9 @@ from marketplace.listings.models import Collection, Listing, Review, Subscriptio
 from model_registry import selectors as registry
 
 MAX_OFFSET = 1_000_000
-SORTS = ("relevance", "name", "newest", "popular", "price")
+SORTS = ("relevance", "name", "newest", "popular", "price", "fastest")
+# Upper bounds in milliseconds of the measured median of a warm call; a model counts for the first that holds it.
+LATENCIES = (10, 50, 250)
 HOUSE = "tessera"  # the provider of every model that no organization owns
 
 
@@ -37,11 +39,12 @@ class Filters:
     license: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     pool: tuple[str, ...] = ()
+    latency: tuple[str, ...] = ()
     provider: tuple[str, ...] = ()
     collection: tuple[str, ...] = ()
 
 
-FACETS = ("modality", "task", "industry", "domain", "unit", "license", "source", "pool", "provider")
+FACETS = ("modality", "task", "industry", "domain", "unit", "license", "source", "pool", "latency", "provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class _Facts:
     name: str
     created_at: datetime
     amount: Decimal
+    p50: float | None  # milliseconds; None: never measured
     values: dict[str, tuple[str, ...]]  # a value or several for each kind of Filters
 
 
@@ -199,17 +203,25 @@ def _facts() -> list[_Facts]:
     rows = on_shelf().order_by("name").values_list(
         "pk", "name", "created_at", "model__task", "model__domain", "model__industry", "model__tags",
         "model__license_code", "model__license_weights", "model__source", "model__manifest__serving__pool",
-        "model__owner__slug")
+        "model__owner__slug", "model__manifest__card__measured__latency_ms__p50")
     found = []
-    for pk, name, created, task, domain, industry, tags, code, weights, source, pool, owner in rows:
+    for pk, name, created, task, domain, industry, tags, code, weights, source, pool, owner, p50 in rows:
         price = prices.get(name)
         licenses = dict.fromkeys(one for one in (code, weights) if one and one != "none")
-        found.append(_Facts(pk, name, created, price.amount if price else Decimal(0), {
+        found.append(_Facts(pk, name, created, price.amount if price else Decimal(0), p50, {
             "modality": (registry.task_words(task)[2],), "task": (task,), "industry": tuple(industry),
             "domain": (domain,), "tag": tuple(tags), "unit": (price.unit,) if price else (),
             "license": tuple(licenses), "source": (source,) if source else (), "pool": (pool or "warm",),
+            "latency": _band(p50),
             "provider": (owner or HOUSE,), "collection": tuple(shelved.get(pk, ()))}))
     return found
+
+
+def _band(p50: float | None) -> tuple[str, ...]:
+    """The latency facet's value of a measured median; none where nothing was measured."""
+    if p50 is None:
+        return ()
+    return (next((str(bound) for bound in LATENCIES if p50 <= bound), "more"),)
 
 
 def _fits(row: _Facts, filters: Filters, but: str = "") -> bool:
@@ -228,6 +240,8 @@ def _sorted(found: list[_Facts], sort: str, ranks: dict[int, float]) -> list[_Fa
         return sorted(found, key=lambda row: (-row.created_at.timestamp(), row.name))
     if sort == "price":
         return sorted(found, key=lambda row: (row.amount, row.name))
+    if sort == "fastest":
+        return sorted(found, key=lambda row: (row.p50 is None, row.p50 or 0.0, row.name))
     if sort == "popular":
         counts = dict(on_shelf().annotate(subscribers=_subscribers()).values_list("pk", "subscribers"))
         return sorted(found, key=lambda row: (-counts.get(row.pk, 0), row.name))

@@ -49,12 +49,14 @@ EVIDENCE = {
 FACETS = {
     "modality": gettext_lazy("Modality"), "task": gettext_lazy("Task"), "industry": gettext_lazy("Industry"),
     "unit": gettext_lazy("Priced by"),
-    "pool": gettext_lazy("Readiness"), "license": gettext_lazy("Licence"), "source": gettext_lazy("Source"),
+    "pool": gettext_lazy("Readiness"), "latency": gettext_lazy("Time of a call"),
+    "license": gettext_lazy("Licence"), "source": gettext_lazy("Source"),
     "provider": gettext_lazy("Provider"),
 }
 SORTS = {
     "": gettext_lazy("Name"), "popular": gettext_lazy("Most subscribed"), "newest": gettext_lazy("Newest"),
     "price": gettext_lazy("Lowest price"),
+    "fastest": gettext_lazy("Fastest"),
 }
 _TABLES = {"modality": MODALITIES, "industry": INDUSTRIES, "source": SOURCES, "unit": UNITS, "pool": POOLS}
 
@@ -79,6 +81,8 @@ def facet(kind: str, value: str) -> str:
         return task(value)
     if kind == "unit":
         return _("Per %(unit)s") % {"unit": unit(value)}
+    if kind == "latency":
+        return _("Longer") if value == "more" else _("Up to %(ms)s ms") % {"ms": value}
     if kind == "provider":
         return "Tessera" if value == HOUSE else value
     found = _TABLES.get(kind, {}).get(value)

@@ -25,7 +25,7 @@ def configuration(user: Any, card: shelf.Card, *, static: bool = False) -> dict[
         "unitPrice": f"{money(card.amount, card.currency)} / {labels.unit(card.unit)}",
         "pool": card.pool, "signedIn": user.is_authenticated, "subscribed": subscribing.subscribed(user, card.name),
         "csrfCookie": settings.CSRF_COOKIE_NAME, "origin": settings.ENV.public_url,
-        "key": grants.code_key(user) or "", "waitMs": m.get("serving", {}).get("timeout_ms", 30_000),
+        "key": grants.code_key(user) or "", "coldMs": (card.measured or {}).get("cold_start_ms"),
     }
 
 
@@ -57,7 +57,7 @@ def words() -> dict[str, str]:
         "follows_blank": _("Follows the form. Put your key into TESSERA_API_KEY."),
         "this_run": _("This run"), "sign_up": _("Sign up to run"), "subscribe": _("Subscribe to run"),
         "copy": _("Copy"), "copied": _("Copied"), "stored": _("Stored example, free"), "running": _("Running…"),
-        "starting": _("The first call loads the model; later ones are quick."),
+        "starting": _("The first call loads the model; later ones are quick."), "expected": _("expected wait"),
         "failed": _("That did not work"), "again": _("Try again"), "upload": _("Upload"),
         "drop_hint": _("Drop, paste or choose a file"), "up_to": _("up to"), "record": _("Record"), "stop": _("Stop"),
         "camera": _("Camera"), "too_large": _("This file is too large."),

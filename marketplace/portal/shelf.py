@@ -86,6 +86,20 @@ class Card:
         return str(labels.EVIDENCE.get(self.model.evidence, ""))
 
     @property
+    def measured(self) -> dict[str, Any] | None:
+        """Latency, cold start and memory with date, machine and method; None where nothing was measured."""
+        found = self.model.manifest.get("card", {}).get("measured")
+        return dict(found) if found else None
+
+    @property
+    def p50(self) -> str:
+        """The measured median of a warm call, such as ``16 ms``; empty where nothing was measured."""
+        if self.measured is None:
+            return ""
+        value = float(self.measured["latency_ms"]["p50"])
+        return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"
+
+    @property
     def industries(self) -> list[tuple[str, str]]:
         return [(slug, labels.facet("industry", slug)) for slug in self.model.industry]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import secrets
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import sign_up
 
 pytestmark = pytest.mark.browser
 RUN_MS = 90_000  # a capability that idles loads on its first call
@@ -25,12 +26,7 @@ def run(page: Page) -> None:
 
 
 def test_from_sign_up_to_usage(page: Page) -> None:
-    page.goto("/signup/?next=/models/pii-redact/")
-    page.get_by_label("Email").fill(f"a{secrets.token_hex(6)}@example.com")
-    page.get_by_label("Organization").fill("Kestrel Works")
-    page.get_by_label("Password").fill("long enough 4 a test")
-    page.locator("main form button").click()
-    page.wait_for_url("**/models/pii-redact/")
+    sign_up(page, "/models/pii-redact/")
     expect(page.locator("ts-playground mark").first).to_be_visible()  # the stored example, before any call
 
     subscribe(page, "pii-redact")
@@ -44,7 +40,7 @@ def test_from_sign_up_to_usage(page: Page) -> None:
     picture = page.locator("ts-playground .stage img")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
-    assert page.locator("ts-playground .stage svg rect").count() > 0
+    assert page.locator("ts-playground .stage svg rect.shape").count() > 0
 
     page.goto("/console/keys/")
     page.get_by_role("button", name="Create key").first.click()

@@ -37,7 +37,7 @@ class Playground extends HTMLElement {
     this.runButton.append(icon("play"), h("span", {}, t.run), h("span", { class: "kbd max-sm:hidden", "aria-hidden": "true" }, "⌘↵"));
     this.replaceChildren(h("div", { class: "grid lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)] grid-cols-[minmax(0,1fr)] gap-4 items-start" }, this.form(), this.output()), this.snippets());
     this.result = example?.output ?? null;
-    this.meta.textContent = example ? t.stored ?? "" : "";
+    this.meta.textContent = this.result !== null ? t.stored ?? "" : "";
     this.shown = this.context();
     this.show();
     this.showCode();
@@ -108,7 +108,8 @@ class Playground extends HTMLElement {
     this.runButton.setAttribute("aria-busy", "true");
     if (this.result !== null) this.out.classList.add("stale");
     else this.out.replaceChildren(h("div", { class: "skeleton m-4 h-48" }));
-    this.meta.textContent = this.config.pool === "hot" ? t.running ?? "" : t.starting ?? "";
+    const wait = this.config.coldMs === null ? "" : ` · ${t.expected} ${(this.config.coldMs / 1000).toFixed(1)} s`;
+    this.meta.textContent = this.config.pool === "hot" ? t.running ?? "" : `${t.starting}${wait}`;
     const started = performance.now();
     try {
       const gather = async (group: Record<string, Control>): Promise<Record<string, unknown>> => Object.fromEntries((await Promise.all(Object.entries(group).map(async ([k, c]) => [k, await c.read()] as const))).filter(([, v]) => v !== undefined));
@@ -142,7 +143,7 @@ class Result extends HTMLElement {
     if (!data?.textContent) return;
     const { example, output, t } = JSON.parse(data.textContent) as Config;
     const pictures = Object.values(example?.input ?? {}).map((value) => (value as { $url?: string } | null)?.$url).filter((url): url is string => Boolean(url));
-    if (example) this.replaceChildren(draw(output, example.output, { image: pictures.at(-1), images: pictures, audio: pictures[0], t }));
+    if (example?.output) this.replaceChildren(draw(output, example.output, { image: pictures.at(-1), images: pictures, audio: pictures[0], t }));
   }
 }
 customElements.define("ts-playground", Playground);

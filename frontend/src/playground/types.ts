@@ -11,7 +11,7 @@ export interface Example { input: Record<string, unknown>; parameters: Record<st
 export interface Config {
   model: string; output: string; example: Example | null; t: Words; inputs: Record<string, Spec>; parameters: Record<string, Spec>;
   price: { amount: string; currency: string; unit: string }; unitPrice: string; pool: string; signedIn: boolean; subscribed: boolean;
-  csrfCookie: string; origin: string; key: string; waitMs: number;
+  csrfCookie: string; origin: string; key: string; coldMs: number | null;
 }
 /** A value as code examples write it: a medium is the name of a file. */
 export interface FileName { file: string }

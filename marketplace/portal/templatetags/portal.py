@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from kernel.money import EXPONENTS, major_text
@@ -26,6 +26,14 @@ def glyph(card: shelf.Card) -> SafeString:
     # A plain mapping is a column of the comparison.
     output, name = (card["output"], card["name"]) if isinstance(card, dict) else (card.output, card.name)
     return mark_safe(drawing.draw(output, name))  # noqa: S308  drawn from numbers alone
+
+
+@register.filter
+def code_words(text: str) -> SafeString:
+    """Words between backticks as code."""
+    parts = str(text).split("`")
+    return format_html_join("", "{}", ((format_html("<code>{}</code>", part) if place % 2 else part,)
+                                       for place, part in enumerate(parts)))
 
 
 @register.filter

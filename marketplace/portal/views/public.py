@@ -29,7 +29,7 @@ COMPARED = range(2, 6)
 def home(request: HttpRequest) -> HttpResponse:
     page = listings.catalogue(limit=6)
     first = shelf.cards(listings.by_names(SHOWN_FIRST)) or shelf.cards(page.items)
-    demo = next((card for card in first if card.output == "boxes" and card.model.example), None)
+    demo = next((card for card in first if card.output == "boxes" and (card.model.example or {}).get("output")), None)
     counts = {name: sum(1 for value in values if value.count) for name, values in page.facets.items()}
     figures = [
         {"value": page.total, "words": _("models on the shelf")},
@@ -169,6 +169,7 @@ def _rows(cards: list[shelf.Card]) -> list[dict[str, Any]]:
         (_("Price"), lambda c: f"{money(c.amount, c.currency)} / {labels.unit(c.unit)}", True),
         (_("Free each month"), lambda c: thousands(c.free), True),
         (_("Price of 10,000 units"), lambda c: money(max(0, 10_000 - c.free) * Decimal(c.amount), c.currency), True),
+        (_("Median time of a call"), lambda c: c.p50 or None, True),
         (_("Task"), lambda c: c.task, False), (_("Input"), kinds, False), (_("Output"), lambda c: c.output, False),
         (_("Readiness"), lambda c: c.readiness, False), (_("Measured"), measured, False),
         (_("Evidence"), lambda c: c.evidence, False), (_("Source"), lambda c: c.source, False),
@@ -197,6 +198,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         (_("Subscriptions"), "subscriptions", "boxes"), (_("Jobs"), "jobs", "list-checks"),
         (_("Webhooks"), "webhooks", "webhook"), (_("Team"), "team", "users"), (_("Audit log"), "audit", "scroll-text"),
         (_("Settings"), "settings", "settings"), (_("Compare"), "compare", "columns-3"),
+        (_("Earnings"), "earnings", "chart-line"),
     ]
     pages = [{"title": title, "url": reverse(name), "icon": icon, "kind": page} for title, name, icon in known]
     pages += [{"title": chapter.title, "url": chapter.url, "icon": "file-text", "kind": doc}

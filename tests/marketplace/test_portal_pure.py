@@ -1,0 +1,129 @@
+"""The portal's pure parts: budgets of bytes, no claims in templates, translations, schemas as rows, the status page."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+from django.test import RequestFactory
+
+from marketplace.portal import schema_fields
+from marketplace.portal.forms import minor_units
+from marketplace.portal.management.commands.compile_locale import read_po, write_mo
+from marketplace.portal.middleware import StatusPage
+from marketplace.portal.templatetags.portal import code_words, thousands
+
+ROOT = Path(__file__).resolve().parents[2] / "frontend"
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+# Kilobytes after gzip; a shell is what every page loads, an island what one element adds.
+BUDGETS = {"src/main.ts": 30, "src/playground/index.ts": 15, "src/console/job.ts": 15}
+CSS_KB = 15
+
+
+@pytest.mark.parametrize("entry", BUDGETS)
+def test_scripts_keep_to_their_budget(entry: str) -> None:
+    path = ROOT / "dist" / "manifest.json"
+    if not path.exists():
+        pytest.skip("the pages are not built: make frontend")
+    manifest = json.loads(path.read_text())
+    size = len(gzip.compress((ROOT / "dist" / manifest[entry]["file"]).read_bytes(), 9))
+    assert size <= BUDGETS[entry] * 1024
+    for sheet in manifest[entry].get("css", []):
+        assert len(gzip.compress((ROOT / "dist" / sheet).read_bytes(), 9)) <= CSS_KB * 1024
+
+
+# A number with what makes it a claim: a time, a share, a multiple, thousands of users, stars.
+CLAIM = re.compile(r"\d[\d.,]*\s?(?:ms|%|×|x|M\+?|k\+?|\+)(?![\w-])|\d[\d,.]*\+? (?:models|customers|users|teams)")
+# What is set by people and no claim: thresholds of budgets.
+SETTINGS = {"50 %", "80 %", "100 %"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_holds_a_figure_that_looks_like_a_claim(path: Path) -> None:
+    text = re.sub(r"<pre.*?</pre>|<c-code.*?</c-code>|<svg.*?</svg>", " ", path.read_text(), flags=re.S)
+    text = re.sub(r"{{.*?}}|{%[^%]*?(?:if|for|with|url|widthratio|static|include|icon)\b.*?%}", " ", text)
+    text = re.sub(r"<[^>]*>", " ", text)
+    assert [found for found in CLAIM.findall(text) if found not in SETTINGS] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_template_compiles_without_inline_code(path: Path) -> None:
+    get_template(str(path.relative_to(ROOT / "templates")))
+    text = path.read_text()
+    assert not re.search(r"<script(?![^>]*json)|\sstyle=|\son[a-z]+=", text)  # the content policy refuses these
+
+
+def test_every_message_is_translated_and_keeps_its_places() -> None:
+    messages = read_po(CATALOGUE.read_text())
+    source = re.findall(r'^msgid ((?:".*"\n)+)', CATALOGUE.read_text(), re.M)
+    assert len(messages) == len(source)  # an empty translation is left out by the reader
+    for key, value in messages.items():
+        places = set(re.findall(r"%\((\w+)\)s", key))
+        assert set(re.findall(r"%\((\w+)\)s", value)) == places, key
+
+
+def test_plurals_are_compiled_under_both_forms() -> None:
+    found = read_po('msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\n\nmsgid "d"\nmsgstr "e"\n')
+    assert found == {"a\0b": "c", "d": "e"}
+    assert b"a\0b\0" in write_mo(found)
+
+
+def test_rows_of_a_schema_and_what_changed() -> None:
+    schema = {"type": "object", "required": ["boxes"], "properties": {
+        "boxes": {"type": "array", "items": {"type": "object", "properties": {"x": {"type": "number", "minimum": 0}}}},
+        "unit": {"enum": ["a", "b"], "default": "a"}}}
+    rows = {row.name: (row.kind, row.required, row.depth) for row in schema_fields.rows(schema)}
+    assert rows == {"boxes": ("array of object", True, 0), "boxes[].x": ("number, ≥ 0", False, 1),
+                    "unit": ("any, a · b, default a", False, 0)}
+    before = {"input": {"a": {"kind": "text"}, "b": {"kind": "image"}}, "output": "boxes"}
+    after = {"input": {"a": {"kind": "texts"}, "c": {"kind": "text"}}, "output": "boxes"}
+    assert schema_fields.changes(before, after) == [
+        ("+", "input.c"), ("−", "input.b"), ("~", "input.a.kind: text → texts")]
+    assert schema_fields.changes(before, before) == []
+    assert schema_fields.shortened([1] * 20) == [1] * 8 + ["…"]
+
+
+@pytest.mark.parametrize(("number", "text"), [
+    (1234567, "1,234,567"), (0, "0"), (None, "0"), ("", "0"), (Decimal("1234.50"), "1,234.5"), ("999", "999")])
+def test_thousands_stand_apart(number: object, text: str) -> None:
+    assert thousands(number) == text
+
+
+def test_words_between_backticks_are_code_and_nothing_else_is_markup() -> None:
+    assert code_words("send `a<b` & <i>") == "send <code>a&lt;b</code> &amp; &lt;i&gt;"
+
+
+@pytest.mark.parametrize(("raw", "currency", "minor"), [("250", "USD", 25000), ("12.5", "USD", 1250),
+                                                        ("1,000", "JPY", 1000), ("0", "EUR", 0)])
+def test_amounts_that_people_type(raw: str, currency: str, minor: int) -> None:
+    assert minor_units(raw, currency) == minor
+
+
+@pytest.mark.parametrize("raw", ["", "abc", "-1", "1.234", "NaN", "1e99", "Infinity"])
+def test_amounts_that_are_none_are_refused(raw: str) -> None:
+    from kernel.problems import Problem
+
+    with pytest.raises(Problem, match="validation_error"):
+        minor_units(raw, "USD")
+
+
+def test_the_status_page_renders_without_any_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests have no database, no Redis and no Triton: every part is down, and the page says so."""
+    from marketplace.portal import status
+
+    def down() -> None:
+        raise OSError("unreachable")
+
+    monkeypatch.setattr(status, "CHECKS", tuple((name, words, down) for name, words, _check in status.CHECKS))
+    page = StatusPage(lambda request: pytest.fail("the middleware answers by itself"))  # type: ignore[arg-type]
+    answer = page(RequestFactory().get("/status/"))
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert text.count("tag-bad") == len(status.CHECKS)
+    assert "no-store" in answer.headers["Cache-Control"]
