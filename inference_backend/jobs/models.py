@@ -50,7 +50,7 @@ class Job(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["key_id", "idempotency_key"], name="jobs_one_per_idempotency_key"),
+            models.UniqueConstraint(fields=["org_id", "model", "idempotency_key"], name="jobs_one_per_idempotency_key"),
             models.CheckConstraint(condition=Q(progress__gte=0) & Q(progress__lte=1), name="jobs_progress_0_to_1"),
         ]
         indexes = [

@@ -82,7 +82,7 @@ def submit(*, org_id: int, key_id: int, model: str, version: int | None, body: b
                       errors=[FieldError("/metadata", "must not hold NUL characters")])
     parts = (model.encode(), str(version).encode(), content_type.encode(), body)
     request_hash = hashlib.sha256(b"\0".join(parts)).digest()
-    if idempotency_key is not None and (known := _known(key_id, idempotency_key, request_hash)):
+    if idempotency_key is not None and (known := _known(org_id, model, idempotency_key, request_hash)):
         return known
     try:
         with transaction.atomic():
@@ -94,7 +94,7 @@ def submit(*, org_id: int, key_id: int, model: str, version: int | None, body: b
             _announce(job)
     except IntegrityError:
         # Two requests with one key at the same moment: the other one won.
-        if idempotency_key is not None and (known := _known(key_id, idempotency_key, request_hash)):
+        if idempotency_key is not None and (known := _known(org_id, model, idempotency_key, request_hash)):
             return known
         raise
     return Submission(job, replayed=False)
@@ -108,8 +108,9 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, str) and "\0" in value
 
 
-def _known(key_id: int, idempotency_key: str, request_hash: bytes) -> Submission | None:
-    job = Job.objects.filter(key_id=key_id, idempotency_key=idempotency_key).first()
+def _known(org_id: int, model: str, idempotency_key: str, request_hash: bytes) -> Submission | None:
+    """The organization's earlier job of this key at this model: the scope is the path, as for synchronous calls."""
+    job = Job.objects.filter(org_id=org_id, model=model, idempotency_key=idempotency_key).first()
     if job is None:
         return None
     if bytes(job.request_hash) != request_hash:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIRequestFactory
 
@@ -243,11 +243,10 @@ async def test_content_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert blobs.CHUNK == 1 << 20
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_the_content_is_a_download() -> None:
-    row = await sync_to_async(stored)(filename="a b.jsonl")
-    response = await sync_to_async(ask)(files_api.FileContent, "get", "/f", file_id=row.public_id)
+def test_the_content_is_a_download() -> None:
+    row = stored(filename="a b.jsonl")
+    response = ask(files_api.FileContent, "get", "/f", file_id=row.public_id)
     assert response.status_code == 200
     assert response["Content-Disposition"] == "attachment; filename*=utf-8''a%20b.jsonl"
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert await drained(response) == TEXT
+    assert asyncio.run(drained(response)) == TEXT

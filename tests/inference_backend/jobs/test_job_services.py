@@ -176,7 +176,9 @@ def test_cancel_of_an_ended_job_and_by_a_stranger() -> None:
 def test_one_job_per_idempotency_key() -> None:
     first, again = accept(idempotency_key="k"), accept(idempotency_key="k")
     assert (again.job.id, first.replayed, again.replayed) == (first.job.id, False, True)
-    assert accept(idempotency_key="k", key_id=8).job.id != first.job.id
+    assert accept(idempotency_key="k", key_id=8).job.id == first.job.id
+    assert accept(idempotency_key="k", org_id=4).job.id != first.job.id
+    assert accept(idempotency_key="k", model="other").job.id != first.job.id
     with pytest.raises(Problem) as reused:
         accept(idempotency_key="k", body=b"{}")
     assert reused.value.code == "idempotency_key_reused"
