@@ -40,6 +40,7 @@ INFER_APIS = "inference"
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 OUR_BACKENDS = ("onnxruntime", "host")
 CACHE_DAYS = 30
+ZYGOTE_TRIES = 3
 PROBE_EVERY_S = 0.5
 HANG_S = 8.0  # without one answer; a probe waits for 2 s
 HUNG, GROWN = 101, 102  # statuses of `watch`
@@ -115,7 +116,9 @@ class TritonServer:
             log = output if output is not None else files.enter_context(self.log_file.open("wb"))
             if not self.settings.fork_server:
                 self.zygote.reason = "it is switched off"
-            elif self.zygote.install(stub):
+            elif not self.zygote.install(stub):
+                print(f"models start without the fork server: {self.zygote.reason}", file=sys.stderr, flush=True)
+            else:
                 environment["TESSERA_ZYGOTE_SOCKET"] = str(self.zygote.socket)
                 self._start_zygote = functools.partial(self.zygote.start, stub, environment, output or self.log_file)
                 self._start_zygote()
@@ -247,9 +250,18 @@ class TritonServer:
             if mb > 2 * self.settings.memory_mb or (mb > self.settings.memory_mb and idle.now()):
                 print(f"Triton keeps {mb:.0f} MB beside its models': it is started anew", file=sys.stderr, flush=True)
                 return GROWN
-            if self._start_zygote is not None and not self.zygote.alive():
-                print("the fork server has ended: it is started again", file=sys.stderr, flush=True)
-                self._start_zygote()
+            self._keep_zygote()
+
+    def _keep_zygote(self) -> None:
+        """Starts a fork server that has ended again; one that can't stay up is let go, and models start without."""
+        if self._start_zygote is None or self.zygote.alive():
+            return
+        if self.zygote.short_lives >= ZYGOTE_TRIES:
+            print("the fork server does not stay up: models start without it", file=sys.stderr, flush=True)
+            self._start_zygote = None
+            return
+        print("the fork server has ended: it is started again", file=sys.stderr, flush=True)
+        self._start_zygote()
 
     def _end_leftover(self) -> None:
         """Ends the Triton of an owner that was killed: it would hold the ports."""

@@ -25,6 +25,7 @@ from typing import IO
 
 SOURCES = Path(__file__).resolve().parents[1] / "backends" / "zygote"
 START_TIMEOUT_S = 30.0
+SHORT_LIFE_S = 20.0
 BUILD_TIMEOUT_S = 120.0
 # The stub itself imports asyncio at its first call.
 LIBRARIES = ("asyncio", "json", "pathlib", "numpy", "onnxruntime")
@@ -45,6 +46,8 @@ class Zygote:
         self.socket = Path(tempfile.gettempdir()) / f"tessera-zygote-{os.getuid()}-{digest}"
         self._pid_file = state / "zygote.pid"
         self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self.short_lives = 0  # starts in a row that did not last
         self.reason = "not started"  # why there is none; empty where there is one
 
     def install(self, stub: Path) -> bool:
@@ -61,6 +64,9 @@ class Zygote:
 
     def start(self, stub: Path, environment: Mapping[str, str], output: IO[bytes] | Path) -> None:
         """Starts the fork server on an installed stub; it is ready some seconds later. Its words go to `output`."""
+        now = time.monotonic()
+        self.short_lives = self.short_lives + 1 if now - self._started_at < SHORT_LIFE_S else 0
+        self._started_at = now
         self.socket.unlink(missing_ok=True)
         library = build(self._state) / "forkserver.so"
         variables = {

@@ -261,6 +261,26 @@ def test_a_large_net_is_optimised_once_and_answers_the_same(server: TritonServer
     np.testing.assert_allclose(found[:, 0], (x @ weights).max(axis=1), rtol=1e-5)
 
 
+def test_a_fork_server_that_does_not_stay_up_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = TritonServer(TritonSettings(state=tmp_path / "s", repository=tmp_path / "m", http_port=free_port()))
+    starts: list[int] = []
+
+    def start() -> None:
+        starts.append(1)
+        made.zygote.short_lives = len(starts)
+
+    made._start_zygote = start
+    for _ in range(10):
+        made._keep_zygote()
+    assert len(starts) == 3
+    monkeypatch.setenv("PATH", "/nowhere")
+    stub = tmp_path / "stub"
+    stub.write_text("the plain one")
+    assert not made.zygote.install(stub)  # no compiler: Triton's own stub stays where it is
+    assert "no C compiler" in made.zygote.reason
+    assert stub.read_text() == "the plain one"
+
+
 def test_taken_port_is_a_clear_error(server: TritonServer, tmp_path: Path) -> None:
     taken = server.settings.http_port
     second = TritonServer(TritonSettings(state=tmp_path / "s", repository=tmp_path / "m", http_port=taken,
