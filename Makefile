@@ -74,12 +74,6 @@ lock: install ## resolve the dependencies anew into requirements.lock
 	  --no-annotate --no-header -o requirements.lock
 
 ##@ Catalogue
-billing-storm: needs install frontend nets ## kill -9 against metering and charging: nothing lost, doubled or charged twice (8 min)
-	@./tests/with_stack $(BIN)/python -m benchmarks.billing.storm $(ARGS)
-
-billing-bench: install ## the ledger's and the meter's speed, and the usage page of 3 million events
-	@$(BIN)/python -m benchmarks.billing.bench $(ARGS)
-
 capability: install ## a new capability: make capability name=… domain=…
 	@$(BIN)/python -m model_registry.catalog_kit new $(name) $(domain)
 
@@ -87,6 +81,12 @@ catalog-test: install nets ## check one capability: make catalog-test name=…
 	@$(PYTEST) tests/catalog -k "$(name)"
 
 ##@ Measure
+billing-storm: needs install frontend nets ## kill -9 against metering and charging: nothing lost, doubled or charged twice (8 min)
+	@./tests/with_stack $(BIN)/python -m benchmarks.billing.storm $(ARGS)
+
+billing-bench: install ## the ledger's and the meter's speed, and the usage page of 3 million events
+	@$(BIN)/python -m benchmarks.billing.bench $(ARGS)
+
 bench-gateway: needs install frontend nets ## our metered path against Triton alone, LiteLLM's proxy and MLServer (5 min)
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
 
@@ -122,5 +122,6 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel error
 	@touch $@
 
-.PHONY: up down reset test test-unit test-stack test-flows test-browser lint install frontend nets openapi lock \
-  capability catalog-test bench-gateway bench-pools bench-gpu help needs
+.PHONY: up down reset test test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
+  frontend nets openapi lock capability catalog-test billing-storm billing-bench bench-gateway bench-pools \
+  bench-gpu help needs
