@@ -205,6 +205,35 @@ def test_a_webhook_is_signed_retried_and_logged(runtime: FixedRuntime, receiver,
     assert len(received[-1][0]["webhook-signature"].split()) == 2
 
 
+def test_a_receiver_that_is_gone_for_good_is_left_alone(runtime: FixedRuntime, receiver, settings) -> None:
+    url, received, answers = receiver
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    answers.append(410)
+    job = accept(webhook_url=url).job
+    tasks.run_job(job.id.hex)
+    assert webhooks.deliver_due() == 1
+    clock.set_offset(timedelta(days=2))
+    assert (webhooks.deliver_due(), len(received)) == (0, 1)
+    log = WebhookDelivery.objects.get(job=job)
+    assert (log.state, log.response_status) == ("failed", 410)
+    with pytest.raises(Problem, match="not_found"):
+        webhooks.replay(org_id=4, delivery_id=log.id)
+    again = webhooks.replay(org_id=3, delivery_id=log.id)
+    assert again.id == log.id
+    assert webhooks.deliver_due() == 1
+    assert received[0][0]["webhook-id"] == received[1][0]["webhook-id"]
+    assert WebhookDelivery.objects.get(job=job).state == "delivered"
+
+
+def test_a_rotated_secret_signs_for_one_more_day() -> None:
+    old = webhooks.current_secrets(org_id=3)
+    new = webhooks.rotate_secret(org_id=3)
+    assert webhooks.current_secrets(org_id=3) == [new, *old]
+    clock.set_offset(timedelta(days=1, seconds=1))
+    assert webhooks.current_secrets(org_id=3) == [new]
+    assert webhooks.current_secrets(org_id=4) != [new]
+
+
 def test_webhooks_go_to_no_inner_address(runtime: FixedRuntime, receiver) -> None:
     url, received, _ = receiver
     job = accept(webhook_url=url).job
