@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -22,8 +23,7 @@ def serving(product: Product) -> list[int]:
     var = product.env.var
     roots = [int((var / "supervisor.pid").read_text()),
              int((var / "postgres" / "postmaster.pid").read_text().split()[0])]
-    mine = [process for process in tree(roots) if "benchmarks.gateway" in command_line(process)]
-    return tree(roots, without=mine)
+    return tree(roots, without=[os.getpid()])
 
 
 def gateway_mb(product: Product) -> float:

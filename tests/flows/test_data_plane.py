@@ -172,16 +172,18 @@ async def workers(warm: PlaneUnderTest) -> AsyncIterator[tuple[subprocess.Popen[
         except (OSError, asyncio.IncompleteReadError):
             return False
 
-    for _ in range(200):
-        if await answers():
-            break
-        await asyncio.sleep(0.1)
-    else:
-        raise AssertionError("the workers did not start")
-    yield process, port
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    try:
+        for _ in range(600):  # both import everything
+            if await answers():
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise AssertionError("the workers did not start")
+        yield process, port
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            await asyncio.to_thread(process.wait, 40)
 
 
 def children(pid: int) -> set[int]:
