@@ -92,16 +92,16 @@ async def test_a_hundred_callers_of_sixty_cold_models_share_one_gigabyte(server:
     members = [Member(settings) for _ in range(4)]
     began = time.monotonic()
 
-    async def caller(member: Member) -> None:
-        for _ in range(3):
-            name = dice.choice(list(NETS))
+    async def caller(number: int) -> None:
+        member = members[number % 4]
+        for name in (f"net-{number % COUNT:02}", dice.choice(list(NETS))):
             assert await member.infer(name, 1.0) == 1.0 + NETS[name]
 
     with Peak(server) as peak:
         async with members[0], members[1], members[2], members[3]:
             for member in members:
                 changes.watch(member)
-            seen = await asyncio.gather(*(caller(members[n % 4]) for n in range(100)), return_exceptions=True)
+            seen = await asyncio.gather(*(caller(number) for number in range(100)), return_exceptions=True)
             view = await members[0].pools.store.read()
             mb = {n: e.mb for n, e in view.table.models.items() if e.state == "ready"}
             print(f"\n{changes.loads} loads, {view.table.evictions} evictions, peak {peak.mb:.0f} MB with "
@@ -110,5 +110,6 @@ async def test_a_hundred_callers_of_sixty_cold_models_share_one_gigabyte(server:
                   f"{time.monotonic() - began:.1f} s, median {sorted(mb.values())[len(mb) // 2]:.1f} MB a model")
     assert [e for e in seen if e is not None] == []
     assert changes.overlaps == []
-    assert changes.loads >= len({*NETS}) * 0.9
+    assert changes.loads >= COUNT
+    assert view.table.evictions > 0
     assert 0 < peak.mb <= BUDGET_MB * 1.1
