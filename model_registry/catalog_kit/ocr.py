@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 import threading
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from model_registry.catalog_kit.types import InvalidInput
 
 _busy = threading.Lock()  # the engine keeps settings of the call in itself
 
@@ -40,10 +44,10 @@ def _engine() -> Any:
     return RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
 
 
-def read_lines(image: NDArray[np.uint8], threshold: float = 0.5) -> list[Line]:
-    """The lines of RGB (h, w, 3), top to bottom, that score at least `threshold`."""
+def read_lines(image: NDArray[np.uint8], threshold: float = 0.5, *, turn: bool = True) -> list[Line]:
+    """The lines of RGB (h, w, 3) that score at least `threshold`; `turn` reads those upside down too."""
     with _busy:
-        found = _engine()(np.ascontiguousarray(image[..., ::-1]))
+        found = _engine()(np.ascontiguousarray(image[..., ::-1]), use_det=True, use_cls=turn, use_rec=True)
     boxes = [] if found.boxes is None else [[[round(float(x), 1), round(float(y), 1)] for x, y in b]
                                             for b in found.boxes]
     return [Line(text, round(float(score), 4), polygon)
@@ -61,3 +65,29 @@ def rows_of(lines: list[Line]) -> list[list[Line]]:
         else:
             rows.append([line])
     return [sorted(row, key=lambda item: item.box[0]) for row in rows]
+
+
+def rows_of_request(fields: Mapping[str, Any], *, least: int = 1) -> list[str]:
+    """The rows of text of a document given as `image` or as `text`, in half-width characters; InvalidInput if none."""
+    if fields.get("text"):
+        rows = str(fields["text"]).splitlines()
+    elif fields.get("image") is not None:
+        rows = [" ".join(line.text for line in row) for row in rows_of(read_lines(fields["image"]))]
+    else:
+        raise InvalidInput("send a picture or its text", field="image")
+    rows = [unicodedata.normalize("NFKC", row).strip() for row in rows]
+    rows = [row for row in rows if row]
+    if len(rows) < least:
+        raise InvalidInput("no text found", field="image" if fields.get("image") is not None else "text")
+    return rows
+
+
+def find_lines(image: NDArray[np.uint8]) -> list[tuple[list[list[float]], float]]:
+    """Where text stands, without reading it: polygons of four corners and scores."""
+    with _busy:
+        found = _engine()(np.ascontiguousarray(image[..., ::-1]), use_det=True, use_cls=False, use_rec=False)
+    if found is None or found.boxes is None:
+        return []
+    scores = found.scores if found.scores is not None else [1.0] * len(found.boxes)
+    return [([[round(float(x), 1), round(float(y), 1)] for x, y in box], float(score))
+            for box, score in zip(found.boxes, scores, strict=True)]

@@ -53,3 +53,28 @@ def turned(picture: NDArray[np.uint8], angle: float,
     matrix = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, 1)
     return np.asarray(cv2.warpAffine(picture, matrix, (wide, high), flags=cv2.INTER_CUBIC, borderValue=border))
 
+
+
+CHINESE_FONTS = ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+                 "/usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc")
+
+
+def text_page(lines: list[tuple[int, int, str]], size: tuple[int, int], height: int = 24, *,
+              chinese: bool = False) -> NDArray[np.uint8]:
+    """Black text on white: (x, y, text) each, `height` pixels high; Chinese needs a Noto CJK font on the machine.
+
+    Pages with Chinese are therefore committed beside their entry and drawn anew only by maintainers.
+    """
+    from pathlib import Path
+
+    from PIL import Image, ImageDraw, ImageFont
+
+    page = Image.new("RGB", size, "white")
+    font = ImageFont.load_default(height)
+    if chinese:
+        found = next(path for path in CHINESE_FONTS if Path(path).is_file())
+        font = ImageFont.truetype(found, height)
+    pen = ImageDraw.Draw(page)
+    for x, y, text in lines:
+        pen.text((x, y), text, fill="black", font=font)
+    return np.asarray(page)
