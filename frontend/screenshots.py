@@ -1,7 +1,6 @@
 """Every page as a picture: light and dark, desktop and mobile, English and Chinese, into docs/screenshots.
 
-`make screenshots` runs it against a running instance. The pictures named in KEPT are committed: home, catalogue, a
-model, usage and the reference, as README shows them.
+`make screenshots` runs it against a running instance. docs/screenshots/.gitignore names the few that are committed.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -75,7 +73,7 @@ def _pictures(browser: Browser, url: str, state: object, out: Path, names: list[
     page = context.new_page()
     for name in names:
         page.goto(PAGES[name], wait_until="networkidle")
-        page.screenshot(path=out / f"{re.sub(r'[^a-z-]', '', name)}-{size}-{theme}-{language}.png")
+        page.screenshot(path=out / f"{name}-{size}-{theme}-{language}.jpg", type="jpeg", quality=78)
     context.close()
     return len(names)
 

@@ -90,7 +90,7 @@ def test_code_in_two_clicks_runs_as_it_stands(member: Page) -> None:
 
 
 def test_a_refused_input_says_why_and_offers_to_try_again(member: Page) -> None:
-    member.goto("/models/face-detect/", wait_until="networkidle")
+    member.goto("/models/face-detect/")
     member.locator("input[type=file]").set_input_files(
         {"name": "fake.png", "mimeType": "image/png", "buffer": b"not a picture"})
     with member.expect_response("**/predictions") as told:
@@ -170,7 +170,7 @@ def test_limit_in_two_budget_with_alerts_in_two(member: Page) -> None:
 
 
 def test_why_a_job_failed_and_once_more(member: Page, base_url: str) -> None:
-    member.goto("/models/face-detect/", wait_until="networkidle")
+    member.goto("/models/face-detect/")
     key = member.locator("#snippet").inner_text().split('"')[1]
     sent = httpx.post(f"{base_url}/api/v1/models/face-detect/predictions", headers={
         "Authorization": f"Bearer {key}", "Prefer": "respond-async"}, timeout=30, json={
@@ -196,7 +196,7 @@ def test_why_a_job_failed_and_once_more(member: Page, base_url: str) -> None:
 
 
 def test_a_job_is_followed_live(member: Page, base_url: str) -> None:
-    member.goto("/models/pii-redact/", wait_until="networkidle")
+    member.goto("/models/pii-redact/")
     key = member.locator("#snippet").inner_text().split('"')[1]
     sent = httpx.post(f"{base_url}/api/v1/models/pii-redact/predictions", headers={
         "Authorization": f"Bearer {key}", "Prefer": "respond-async"}, timeout=30,

@@ -45,7 +45,7 @@ def test_task_and_industry_in_two_clicks(page: Page) -> None:
 
 
 def test_by_keyboard_alone(page: Page) -> None:
-    page.goto("/models/", wait_until="networkidle")
+    page.goto("/models/")
     page.locator("#q").focus()
     page.keyboard.type("invoice fields")
     page.wait_for_url("**q=invoice**")
@@ -57,7 +57,7 @@ def test_by_keyboard_alone(page: Page) -> None:
 
 
 def test_what_is_typed_finds_in_both_languages(page: Page) -> None:
-    page.goto("/models/", wait_until="networkidle")
+    page.goto("/models/")
     for words, name in (("人脸", "face-detect"), ("face detecton", "face-detect"), ("个人信息", "pii-redact")):
         page.locator("#q").fill(words)
         expect(page.locator(f"article.mcard a[href='/models/{name}/']")).to_be_visible()
@@ -68,7 +68,7 @@ def test_what_is_typed_finds_in_both_languages(page: Page) -> None:
 
 
 def test_the_list_goes_on(page: Page) -> None:
-    page.goto("/models/", wait_until="networkidle")
+    page.goto("/models/")
     total = shown(page)
     assert total > 24
     page.locator("#more").scroll_into_view_if_needed()
@@ -76,7 +76,7 @@ def test_the_list_goes_on(page: Page) -> None:
 
 
 def test_two_models_side_by_side(page: Page) -> None:
-    page.goto("/models/?modality=text", wait_until="networkidle")
+    page.goto("/models/?modality=text")
     boxes = page.locator("[data-compare]")
     names = [boxes.nth(i).get_attribute("data-compare") for i in range(2)]
     for i in range(2):
@@ -102,7 +102,7 @@ def test_an_industry_is_one_click_from_its_models(page: Page) -> None:
     ("audit", "/console/audit/"), ("face detection", "/models/face-detect/"), ("webhooks", "/docs/webhooks/"),
     ("run a model", "/docs/api/predictions_create/"), ("status", "/status/")])
 def test_palette_reaches(page: Page, words: str, address: str) -> None:
-    page.goto("/docs/", wait_until="networkidle")
+    page.goto("/docs/")
     page.keyboard.press("Control+k")
     page.locator("#palette input").fill(words)
     row = page.locator(f"#palette a[href='{address}']")
