@@ -40,9 +40,10 @@ async def call(
     key: str | None = KEY,
     fallback: Any = None,
     gone_after: float | None = None,
+    gone_when: asyncio.Event | None = None,
     **headers: str,
 ) -> Answer | None:
-    """One request. With `gone_after` the client hangs up then; None where nothing was answered."""
+    """One request. With `gone_after` or `gone_when` the client hangs up then; None where nothing was answered."""
     sent: list[dict[str, Any]] = []
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -53,7 +54,10 @@ async def call(
     async def receive() -> dict[str, Any]:
         if messages:
             return messages.pop()
-        await asyncio.sleep(3600 if gone_after is None else gone_after)
+        if gone_when is not None:
+            await gone_when.wait()
+        else:
+            await asyncio.sleep(3600 if gone_after is None else gone_after)
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:

@@ -144,17 +144,20 @@ async def test_a_key_is_free_again_after_its_day(monkeypatch: pytest.MonkeyPatch
 async def test_a_committed_call_whose_caller_left_is_not_run_again() -> None:
     """The commit was under way when the client hung up: it is billed once, and the repeat is refused."""
     bench = Bench()
-    commit, committing = bench.ledger.commit, asyncio.Event()
+    commit, committing, go_on, done = bench.ledger.commit, asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def slow(event: Any) -> bool:
         committing.set()
-        await asyncio.sleep(0.05)
-        return await commit(event)
+        await go_on.wait()
+        fresh = await commit(event)
+        done.set()
+        return fresh
 
     bench.ledger.commit = slow  # type: ignore[method-assign]
-    assert await call(bench, "POST", "/v2/models/addone/infer", INFER, gone_after=0.02, idempotency_key="k") is None
-    assert committing.is_set()
-    await asyncio.sleep(0.1)
+    left = await call(bench, "POST", "/v2/models/addone/infer", INFER, gone_when=committing, idempotency_key="k")
+    assert left is None
+    go_on.set()
+    await done.wait()
     assert len(bench.ledger.events) == 1
     assert (await infer(bench)).status == 409
     assert len(bench.triton.calls) == 1
