@@ -55,8 +55,13 @@ async def test_another_body_is_refused() -> None:
 
 async def test_twenty_at_once_run_once() -> None:
     bench = Bench()
-    bench.triton.before = lambda: asyncio.sleep(0.05)
-    answers = await asyncio.gather(*(infer(bench) for _ in range(20)))
+    go_on = asyncio.Event()
+    bench.triton.before = go_on.wait
+    calls = [asyncio.create_task(infer(bench)) for _ in range(20)]
+    while sum(task.done() for task in calls) < 19:
+        await asyncio.sleep(0.01)
+    go_on.set()
+    answers = await asyncio.gather(*calls)
     assert sorted(answer.status for answer in answers) == [200] + [409] * 19
     busy = next(answer for answer in answers if answer.status == 409)
     assert busy.json["code"] == "idempotency_in_progress"
