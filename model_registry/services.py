@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -52,11 +52,13 @@ class SyncReport:
                 f"{len(self.hosts)} hosts, {len(self.nets)} nets, {self.routes} routes")
 
 
-def sync_catalog(*, root: Path, nets_dir: Path, repository_dir: Path) -> SyncReport:
+def sync_catalog(*, root: Path, nets_dir: Path, repository_dir: Path,
+                 tell: Callable[[str], object] = lambda text: None) -> SyncReport:
     """Brings registry, Triton repository and routes in step with the catalogue below `root`.
 
     A capability with a fault (manifest, missing net) is reported and left as it was; the others go on. Running it
     again changes nothing. What a call runs (code, nets, signature) makes a new version; texts and prices do not.
+    `tell` hears how far it is, for a person who waits.
     """
     report = SyncReport()
     finder = LocalNets([root, nets_dir])
@@ -81,9 +83,11 @@ def sync_catalog(*, root: Path, nets_dir: Path, repository_dir: Path) -> SyncRep
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('model_registry_sync'))")
-        for name, (manifest, folder) in usable.items():
+        for number, (name, (manifest, folder)) in enumerate(usable.items(), 1):
             if _register(manifest, folder, nets, hashes, report):
                 changed.append(name)
+            if number % 50 == 0:
+                tell(f"{number} of {len(usable)} capabilities")
         # A folder that is there but faulty keeps its model; only one that is gone takes it along.
         gone = [m for m in Model.objects.filter(owner=None).exclude(state=Model.State.RETIRED)
                 if folder_name(m.name) not in seen] if seen else []

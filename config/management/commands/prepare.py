@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -9,6 +10,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import django
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -34,9 +37,10 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         self.stdout.write("database is up to date")
         call_command("compile_locale", verbosity=0)
-        call_command("collectstatic", verbosity=0, interactive=False)
+        _collect_pages()
         repository = settings.ENV.triton_repository
-        report = registry.sync_catalog(root=CATALOG, nets_dir=nets_folder(), repository_dir=repository)
+        report = registry.sync_catalog(root=CATALOG, nets_dir=nets_folder(), repository_dir=repository,
+                                       tell=lambda text: self.stdout.write(f"catalogue: {text}"))
         self.stdout.write(f"catalogue: {report}")
         for fault in report.faults:
             self.stdout.write(f"catalogue fault: {fault}")
@@ -70,3 +74,17 @@ class Command(BaseCommand):
         with os.fdopen(descriptor, "w") as file:
             json.dump(facts, file, indent=2)
         self.stdout.write(f"demo account {DEMO_EMAIL}: {count} models newly subscribed")
+
+
+def _collect_pages() -> None:
+    """Collects and compresses the pages' files, unless they are those that were collected last."""
+    root = Path(settings.STATIC_ROOT)
+    folders = [*settings.STATICFILES_DIRS, *(Path(app.path) / "static" for app in apps.get_app_configs())]
+    sources = [file for folder in folders for file in sorted(Path(folder).rglob("*")) if file.is_file()]
+    state = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in sources]
+    digest = hashlib.sha256(repr((django.VERSION, state)).encode()).hexdigest()
+    stamp = root.with_suffix(".collected")
+    if root.is_dir() and stamp.exists() and stamp.read_text() == digest:
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(digest)
