@@ -32,6 +32,7 @@ LINES_AT_ONCE = 4
 TRIES = 3
 LINE_TIMEOUT_S = 120.0
 READ_AHEAD = 32
+CANCEL_GRACE_S = 3.0  # within the lease
 # The caller's own limits and a busy platform make a line wait, not fail.
 WAITS = frozenset({"rate_limited", "concurrency_limited", "overloaded", "model_not_ready", "out_of_memory"})
 STOPPED = object()
@@ -122,6 +123,8 @@ class _Slice:
                 held = held and await self._database(batches.extend_lease, lease=self._lease)
             if not held:
                 self._lost = True
+                self._ends = 0.0  # no further line; those in flight may end, so that what is billed is delivered too
+                await asyncio.wait(workers, timeout=CANCEL_GRACE_S)
                 for worker in workers:
                     worker.cancel()
                 return
