@@ -14,7 +14,8 @@ MODEL = "/models/face-detect/"
 PUBLIC = [
     "/", "/models/", "/models/?q=zzzz", "/collections/", "/collections/finance/", "/providers/tessera/",
     "/compare/?m=pii-redact&m=sentiment-en", "/compare/", "/pricing/", "/status/", MODEL, f"{MODEL}?tab=api",
-    f"{MODEL}?tab=overview", f"{MODEL}?tab=versions", f"{MODEL}?tab=benchmarks", f"{MODEL}?tab=reviews", f"{MODEL}v/1/", "/docs/", "/docs/errors/", "/docs/api/", "/docs/api/predictions_create/", "/signup/", "/login/",
+    f"{MODEL}?tab=overview", f"{MODEL}?tab=versions", f"{MODEL}?tab=benchmarks", f"{MODEL}?tab=reviews",
+    f"{MODEL}v/1/", "/docs/", "/docs/errors/", "/docs/api/", "/docs/api/predictions_create/", "/signup/", "/login/",
     "/models/forecast-auto/", "/models/tabular-anomaly/", "/models/voice-activity/", "/models/vehicle-routing/",
 ]
 CONSOLE = ["/console/", "/console/usage/", "/console/keys/", "/console/billing/", "/console/billing/invoices/draft/",
