@@ -41,7 +41,7 @@ def block_powers(samples: Array, rate: int) -> Array:
 
 
 def gated(powers: Array) -> float | None:
-    """Integrated loudness in LUFS of block powers: the gate at -70 LUFS, then 10 LU below the rest; None where silent."""
+    """Integrated loudness in LUFS of block powers, gated at -70 LUFS and then at 10 LU below the rest; None: silent."""
     loud = powers[powers > 10 ** ((-70 + 0.691) / 10)]
     return lufs(float(loud[loud > loud.mean() / 10].mean())) if len(loud) else None
 
