@@ -41,6 +41,7 @@ SOURCE_ROOT = Path(__file__).resolve().parents[2]
 OUR_BACKENDS = ("onnxruntime", "host")
 CACHE_DAYS = 30
 ZYGOTE_TRIES = 3
+ZYGOTE_WAIT_S = 15.0
 PROBE_EVERY_S = 0.5
 HANG_S = 8.0  # without one answer; a probe waits for 2 s
 HUNG, GROWN = 101, 102  # statuses of `watch`
@@ -122,8 +123,8 @@ class TritonServer:
                 environment["TESSERA_ZYGOTE_SOCKET"] = str(self.zygote.socket)
                 self._start_zygote = functools.partial(self.zygote.start, stub, environment, output or self.log_file)
                 self._start_zygote()
-                if self.settings.models:
-                    self.zygote.wait()
+                # A model that were loaded before would start on its own, slowly and with all its libraries to itself.
+                self.zygote.wait(ZYGOTE_WAIT_S)
             # Its own session: the stubs stay in its process group and can be ended with it.
             self.process = subprocess.Popen(
                 self.command(wheel), env=environment, stdin=subprocess.DEVNULL, stdout=log,
