@@ -50,7 +50,7 @@ def test_from_sign_up_to_usage(page: Page) -> None:
 
     for model in ("pii-redact", "face-detect"):
         see_usage(page, model)
-    spent = page.locator("dl > div").filter(has_text="Spend this month").locator("dd")
+    spent = page.locator("dl > div").filter(has_text="Spend this month").locator("dd").first
     expect(spent).to_have_text(re.compile(r"^\$\d+\.\d{2}"))
 
 
