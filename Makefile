@@ -80,6 +80,9 @@ capability: install ## a new capability: make capability name=… domain=…
 catalog-test: install nets ## check one capability: make catalog-test name=…
 	@$(PYTEST) tests/catalog -k "$(name)"
 
+catalog-eval: install nets ## measure quality, speed and memory for the cards: make catalog-eval [name=…] [domain=…] [all=1]
+	@$(BIN)/python -m model_registry.catalog_kit.evaluate $(name) $(if $(domain),--domain $(domain)) $(if $(all),--all)
+
 ##@ Measure
 billing-storm: needs install frontend nets ## kill -9 against metering and charging: nothing lost, doubled or charged twice (8 min)
 	@./tests/with_stack $(BIN)/python -m benchmarks.billing.storm $(ARGS)
@@ -123,5 +126,5 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@touch $@
 
 .PHONY: up down reset test test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
-  frontend nets openapi lock capability catalog-test billing-storm billing-bench bench-gateway bench-pools \
+  frontend nets openapi lock capability catalog-test catalog-eval billing-storm billing-bench bench-gateway bench-pools \
   bench-gpu help needs
