@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--no-catalogue", action="store_true", help="leave out calling every capability once")
     parser.add_argument("--arms", default="", help="only arms whose name holds one of these words, comma-separated")
     options = parser.parse_args()
     product = prepare()
@@ -126,7 +127,7 @@ def main() -> None:
     if not options.arms:
         figures |= figures_of(results)
     figures["gateway_mb"] = catalogue.gateway_mb(product)
-    if not options.quick:
+    if not (options.quick or options.no_catalogue):
         watch = catalogue.Watch(product)
         watch.start()
         called, failed = catalogue.call_catalogue(product)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import secrets
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,8 @@ def litellm(work: Path) -> Iterator[tuple[int, int]]:
     folder.mkdir(parents=True)
     shutil.copy(HERE / "litellm_auth.py", folder)
     upstream, port = free_port(), free_port()
-    text = (HERE / "litellm.yaml").read_text().replace("UPSTREAM", str(upstream))
+    text = (HERE / "litellm.yaml").read_text().replace("UPSTREAM", str(upstream)).replace(
+        "MASTER", f"sk-{secrets.token_hex(32)}")
     (folder / "config.yaml").write_text(text)
     with running([sys.executable, "-m", "benchmarks.gateway.upstream", str(upstream)], f"http://127.0.0.1:{upstream}/",
                  cwd=folder, env={"PYTHONPATH": str(ROOT)}), running(

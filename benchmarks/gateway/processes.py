@@ -21,10 +21,12 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(command: Sequence[str], url: str, *, cwd: Path, env: Mapping[str, str] | None = None,
-            timeout: float = 90.0) -> Iterator[int]:
+            timeout: float = 150.0) -> Iterator[int]:
     """Runs a server beside the block; gives its process id once `url` answers. Its words go to a log in `cwd`."""
     with (cwd / f"{Path(command[0]).name}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=log, stderr=log,
+        # Nothing of the product's environment: a peer would take DATABASE_URL for its own.
+        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        process = subprocess.Popen(command, cwd=cwd, env={**plain, **(env or {})}, stdout=log, stderr=log,
                                    start_new_session=True)
         try:
             _wait(process, url, timeout, Path(log.name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import secrets
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -46,7 +47,8 @@ def prepare() -> Product:
     folder.mkdir(exist_ok=True)
     small = folder / "addone.onnx"
     onnx.save(add_one(), str(small))
-    cold = tuple((f"bench-cold-{n}", WIDTH if n < COLD_SMALL else MEDIUM_WIDTH)
+    run = secrets.token_hex(3)  # the cold models of this run are nobody's yet
+    cold = tuple((f"bench-cold-{run}-{n}", WIDTH if n < COLD_SMALL else MEDIUM_WIDTH)
                  for n in range(COLD_SMALL + COLD_MEDIUM))
     for name, width in ((SMALL, WIDTH), *cold):
         source = small
