@@ -122,7 +122,8 @@ def _amount(line: Json, papers: list[Json]) -> int:
 def _rated(tariff: Json, billable: int) -> Fraction:
     tiers = [(up_to, Fraction(each), Fraction(flat)) for up_to, each, flat in tariff["tiers"]]
     if tariff["scheme"] == "package":
-        return -(-billable // tariff["package_size"]) * tiers[0][1]
+        total: Fraction = -(-billable // tariff["package_size"]) * tiers[0][1]
+        return total
     if tariff["scheme"] == "volume":
         _, each, flat = next(tier for tier in tiers if tier[0] is None or billable <= tier[0])
         return billable * each + flat
