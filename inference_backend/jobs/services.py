@@ -37,7 +37,9 @@ MAX_ATTEMPTS = 3
 RESULT_RETENTION = timedelta(hours=24)
 PAYLOAD_RETENTION = timedelta(hours=1)  # long enough to look into a failure, then gone
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
-REANNOUNCE = timedelta(seconds=60)  # a queued job whose bell was lost (Redis restarted) is rung again
+# A queued job whose bell was lost is rung again: Redis restarted, or gave the message to a connection whose worker was
+# killed and whose children hold its socket a little longer.
+REANNOUNCE = timedelta(seconds=20)
 WAIT_FOR_TURN = timedelta(hours=1)  # how long a throttled job may wait before it fails with that problem
 THROTTLES = frozenset({"rate_limited", "concurrency_limited", "overloaded", "model_not_ready", "out_of_memory"})
 
