@@ -211,6 +211,18 @@ def submit(api: httpx.Client, model: str, body: dict[str, Any], **headers: str) 
     return dict(made.json())
 
 
+def test_a_job_outlives_its_worker_and_is_billed_once(customer: Customer, api: httpx.Client) -> None:
+    customer.subscribe("job-shop")
+    job = submit(api, "job-shop", hard_problem(1))
+    until(lambda: api.get(job["urls"]["get"]).json()["status"] == "processing")
+    time.sleep(0.5)
+    assert kill_workers() > 0
+    done = until(lambda: (seen := api.get(job["urls"]["get"]).json())["completed_at"] and seen, 90)
+    assert done["status"] == "succeeded", done
+    assert done["output"]["objective"] > 0
+    assert calls(customer, "job-shop") == 1
+
+
 def test_a_running_job_is_canceled_and_the_model_serves_on(customer: Customer, api: httpx.Client) -> None:
     customer.subscribe("job-shop")
     customer.subscribe("knapsack")
