@@ -32,7 +32,7 @@ reset: ## stop, and forget all data of the embedded instance
 ##@ Check
 test: needs install frontend lint nets ## everything that must hold: lint, types, layers, units, catalogue, real stack, browser
 	@$(PYTEST) -m "$(UNIT)" tests
-	@$(PYTEST) -m catalog tests/catalog
+	@$(PYTEST) -n 2 -m catalog tests/catalog
 	@./tests/with_stack bash -c '$(PARTS) tests && $(FLOWS) && $(BROWSER) && $(STORM) --short'
 
 test-unit: install ## fast tests only: no sockets, no services
