@@ -118,17 +118,20 @@ async def _running(var: Path, *, quiet: bool, stop: asyncio.Event) -> AsyncItera
     guard = asyncio.create_task(_guard_postgres(var / "postgres", supervisor, log))
     start = asyncio.create_task(_start_all(supervisor, var, ports, values))
     stopped = asyncio.create_task(stop.wait())
+    later: asyncio.Task[None] | None = None
     try:
         await _first(start, stopped)
         if not start.done():
             raise StartError("stopped before it was ready")
         start.result()
         log.line("tessera", f"everything is ready ({time.monotonic() - began:.1f} s)")
+        later = asyncio.create_task(_render_examples(supervisor, log))
         yield Running(json.loads((var / "demo.json").read_text()), supervisor.failed)
     finally:
-        for task in (start, stopped, guard):
+        background = [start, stopped, guard, *([later] if later is not None else [])]
+        for task in background:
             task.cancel()
-        await asyncio.gather(start, stopped, guard, return_exceptions=True)
+        await asyncio.gather(*background, return_exceptions=True)
         await supervisor.stop()
         await asyncio.to_thread(postgres.stop, var / "postgres")
         (var / "supervisor.pid").unlink(missing_ok=True)
@@ -142,11 +145,21 @@ async def _start_all(supervisor: Supervisor, var: Path, ports: state.Ports, valu
     await supervisor.start(services.redis(var, ports, values["REDIS_PASSWORD"]))
     nets = [services.PYTHON, "-m", "model_registry.nets", "build", "--out", values["TESSERA_NETS"]]
     await supervisor.step("nets", nets, doing="building the nets that are too large to commit (once)")
-    await supervisor.step("prepare", [*manage, "prepare"], doing="preparing the database, the catalogue and the demo")
+    prepare = [*manage, "prepare", "--no-examples"]
+    await supervisor.step("prepare", prepare, doing="preparing the database, the catalogue and the demo")
     if not state.brings_own_stripe():
         await supervisor.start(services.stripe_sandbox(var, ports))
     await supervisor.start(services.triton(ports))
     await supervisor.start(services.web(ports), services.gateway(ports), services.worker(var), services.beat(var))
+
+
+async def _render_examples(supervisor: Supervisor, log: Log) -> None:
+    """The pictures and sounds of the model pages' examples: nobody has to wait for them."""
+    command = [services.PYTHON, str(ROOT / "manage.py"), "render_examples"]
+    try:
+        await supervisor.step("examples", command, doing="drawing the examples of the model pages beside it")
+    except StartError as error:
+        log.line("tessera", f"{error}; the pages show their figures instead")
 
 
 async def _guard_postgres(folder: Path, supervisor: Supervisor, log: Log) -> None:

@@ -23,7 +23,7 @@ from marketplace.listings import services as subscriptions
 from model_registry import services as registry
 from model_registry.catalog_kit.runner import CATALOG, nets_folder
 
-SCOPES = ("predict", "billing")
+SCOPES = ("predict", "billing", "files")
 DEMO_EMAIL = "demo@example.com"
 
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="no demo account (real deployments)")
+        parser.add_argument("--no-examples", action="store_true", help="leave render_examples to a later moment")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
@@ -45,7 +46,8 @@ class Command(BaseCommand):
         for fault in report.faults:
             self.stdout.write(f"catalogue fault: {fault}")
         subscriptions.stock_shelf()
-        call_command("render_examples", stdout=self.stdout, stderr=self.stderr)
+        if not options["no_examples"]:
+            call_command("render_examples", stdout=self.stdout, stderr=self.stderr)
         if not options["no_demo"]:
             self._demo()
         grants.rebuild_all()
