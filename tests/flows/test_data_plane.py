@@ -68,7 +68,7 @@ async def test_hang_ups_at_every_stage_leave_nothing(warm: PlaneUnderTest) -> No
     slow = warm.request(SLOW, rounds=rounds(warm, 0.2))
     quick = warm.request()
     open_files = []
-    for _ in range(2):  # the first time fills the pools of kept connections to Redis and Triton
+    for _ in range(5):  # the first rounds fill the pools of kept connections to Redis and Triton
         for _ in range(4):
             await asyncio.gather(
                 hang_up(warm, quick, sent=20),  # within the head
@@ -80,7 +80,8 @@ async def test_hang_ups_at_every_stage_leave_nothing(warm: PlaneUnderTest) -> No
         await eventually(lambda: warm.holds() == 0)
         await eventually(lambda: warm.clients() == 0)
         open_files.append(warm.descriptors(pid))
-    assert open_files[1] <= open_files[0] + 4
+    # One file lost at any one stage would be four more a round.
+    assert open_files[-1] - open_files[1] < 12, open_files
     status, _, body = await exchange(warm.env.gateway_port, warm.request(close=True))
     assert (status, warm.shared_memory()) == (200, shared), body
 
