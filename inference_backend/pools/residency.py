@@ -4,7 +4,7 @@ A call *takes* the models that it needs and *gives* them back. For a model that 
 look-up and a count, without a wait and without Redis. Everything else (loading, making room, healing) goes through the
 shared table: one agent per process brings all wants of its callers to it in one round, and does what the round decided.
 Callers wait for a load instead of failing, share it with callers of every other process, and nothing that is in flight
-is put out.
+is put out. A call that needs several models holds all of them or, while it waits for room, none.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from inference_backend.pools.processes import Processes, default_budget_mb
-from inference_backend.pools.residents import Counters, Resident, Use, guess, models_of
+from inference_backend.pools.residents import Counters, Refusal, Resident, Use, Waiting, guess, models_of
 from inference_backend.pools.store import Event, MemoryStore, Store, StoreError
-from inference_backend.pools.table import Done, Hold, Pin, Plan, Post, Round, Want, adopt, book, decayed
+from inference_backend.pools.table import Done, Fault, Hold, Plan, Post, Round, Want, adopt, book, decayed, pin_hot
 from inference_backend.triton.control import Control, ControlError
 from kernel.contracts import Route
 from kernel.problems import Problem
@@ -41,15 +41,6 @@ ASK_EVERY_S = 0.1
 GATHER_S = 0.005  # announcements come in crowds
 POLL_S = 0.25  # a lost announcement costs no more
 ABANDONED_S = 1.0  # how long a copy may go on with a cancelled job, and how long it then has to answer a probe
-CLAIM_S = 3.0  # how long a waiting caller of several models keeps those that are there
-
-
-@dataclass(slots=True)
-class _Waiting:
-    want: Want
-    future: asyncio.Future[tuple[str, str] | None]
-    background: bool = False  # nobody waits for it, and it is to be done nevertheless
-    for_room: bool = True
 
 
 class Pools:
@@ -72,8 +63,9 @@ class Pools:
         self._models: dict[str, Resident] = {}
         self._here: dict[str, Resident] = {}  # held and usable: the fast path reads nothing else
         self._needs: dict[tuple[str, bool], tuple[Route, dict[str, int]]] = {}
-        self._faults: dict[str, tuple[str, int]] = {}
-        self._wants: dict[str, _Waiting] = {}
+        self._faults: dict[str, Fault] = {}
+        self._wants: dict[frozenset[str], Waiting] = {}
+        self._tickets = itertools.count(1)
         self._working: set[str] = set()
         self._done: list[Done] = []
         self._asked: dict[str, float] = {}
@@ -83,7 +75,7 @@ class Pools:
         self._tasks: set[asyncio.Task[None]] = set()
         self._service: list[asyncio.Task[None]] = []
         self._let_go = False
-        self._queued = False  # the table says that this member waits for room
+        self._queued = False  # the table says that this member waits for room, or keeps some
         self._heard = False
         self._measuring = False
 
@@ -94,9 +86,8 @@ class Pools:
         known = self._needs.get((route.model, tensors))
         if known is not None and known[0] is route:
             return known[1]
-        needs = models_of(route, tensors=tensors)
-        self._needs[route.model, tensors] = (route, needs)
-        return needs
+        self._needs[route.model, tensors] = known = (route, models_of(route, tensors=tensors))
+        return known[1]
 
     def take(self, needs: Iterable[str]) -> list[Resident] | None:
         """Holds the models if every one of them is here; no wait. Each success is to be given back."""
@@ -116,14 +107,14 @@ class Pools:
         """Ends the use that `take` or `bring` began."""
         for resident in taken:
             resident.in_flight -= 1
-            if resident.asked and not resident.in_flight:
+            if resident.asked and self._idle(resident):
                 self._release(resident)
 
     def use(self, needs: Mapping[str, int], deadline_s: float = LOAD_WAIT_S) -> Use:
         """Triton model → declared MB. Gives the milliseconds spent on waiting for loads, 0.0 where all was here.
 
-        Raises model_not_ready with Triton's reason, model_quarantined, or overloaded where all memory is in use by
-        calls in flight for `deadline_s` seconds.
+        Raises model_not_ready with Triton's reason, model_quarantined, out_of_memory where the models take more than
+        there is in all, or overloaded where the memory is in use by other calls for `deadline_s` seconds.
         """
         return Use(self, needs, deadline_s)
 
@@ -138,37 +129,40 @@ class Pools:
 
     def fence(self, name: str) -> int:
         """The copy of a model that this process uses; 0 for none."""
-        resident = self._here.get(name)
-        return resident.fence if resident is not None else 0
+        resident = self._models.get(name)
+        return resident.fence if resident is not None and (name in self._here or resident.in_flight) else 0
 
     # ------------------------------------------------------------ the cold path
 
     async def bring(self, needs: Mapping[str, int], deadline_s: float = LOAD_WAIT_S) -> tuple[list[Resident], float]:
         """`take` that waits: asks for what is missing until all is here at once. Raises as `use` does."""
         began = self._clock()
-        claimed = [self._resident(name, memory) for name, memory in needs.items()]
-        for resident in claimed:
-            resident.claims += 1
         self.counters.cold_starts += 1
+        waiting = self._want(needs)
+        outcome = await self._outcome(waiting, deadline_s)
+        if outcome is None and waiting.want.coming:
+            raise Problem("model_not_ready", "the model is still being loaded", headers={"Retry-After": "2"})
+        if outcome is None:
+            raise Problem("overloaded", "all model memory is in use by calls in flight", headers={"Retry-After": "5"})
+        if isinstance(outcome, tuple):
+            raise Problem(*outcome, headers={"Retry-After": "5"})
+        return outcome, max((self._clock() - began) * 1000, 0.001)
+
+    async def _outcome(self, waiting: Waiting, deadline_s: float | None) -> list[Resident] | Refusal | None:
+        """What the models were given over as, taken already; why not; or None at the deadline."""
+        caller: asyncio.Future[list[Resident] | Refusal] = asyncio.get_running_loop().create_future()
+        waiting.callers.append(caller)
         try:
-            while True:
-                taken = self.take(needs)
-                if taken is not None:
-                    return taken, max((self._clock() - began) * 1000, 0.001)
-                waiting = [self._want(r).future for r in claimed if r.name not in self._here]
-                await asyncio.wait(waiting, timeout=max(deadline_s - (self._clock() - began), 0.0))
-                for future in waiting:
-                    if future.done() and not future.cancelled() and (refusal := future.result()) is not None:
-                        raise Problem(refusal[0], refusal[1], headers={"Retry-After": "5"})
-                if self._clock() - began >= deadline_s:
-                    missing = [self._wants[r.name] for r in claimed if r.name in self._wants]
-                    if missing and all(waiting.for_room for waiting in missing):
-                        raise Problem("overloaded", "all model memory is in use by calls in flight",
-                                      headers={"Retry-After": "5"})
-                    raise Problem("model_not_ready", "the model is still being loaded", headers={"Retry-After": "2"})
+            await asyncio.wait((caller,), timeout=deadline_s)
+            return caller.result() if caller.done() else None
+        except asyncio.CancelledError:
+            if caller.done() and isinstance(given := caller.result(), list):
+                self.give(given)
+            raise
         finally:
-            for resident in claimed:
-                resident.claims -= 1
+            waiting.callers.remove(caller)
+            if not caller.done():
+                self._wake.set()  # it may have been the last
 
     def forget(self, route: Route, *, tensors: bool = False) -> None:
         """Triton says that a model of this route is not there: the next use asks for it anew."""
@@ -178,26 +172,26 @@ class Pools:
     def forget_model(self, name: str) -> None:
         resident = self._here.pop(name, None)
         if resident is not None:
-            self._faults[name] = ("gone", resident.fence)
+            self._faults[name] = Fault("gone", resident.fence)
 
     async def heal(self, name: str) -> None:
         """Gives a model whose process died a new one; callers in all processes share the work."""
         self.report_dead(name)
-        waiting = self._want(self._resident(name, guess(name)), background=True)
-        refusal = await asyncio.shield(waiting.future)
-        if refusal is not None:
-            raise Problem(refusal[0], f"the model could not be restarted: {refusal[1]}")
+        outcome = await self._outcome(self._want({name: guess(name)}, background=True), None)
+        if isinstance(outcome, tuple):
+            raise Problem(outcome[0], f"the model could not be restarted: {outcome[1]}")
+        self.give(outcome or ())
 
     def report_dead(self, name: str, fence: int = 0) -> None:
         """The process behind a model is gone."""
         resident = self._here.pop(name, None)
         known = fence or (resident.fence if resident is not None else 0)
         if known:
-            self._faults[name] = ("dead", known)
+            self._faults[name] = Fault("dead", known)
 
     def want(self, name: str, memory_mb: int = 0) -> None:
         """Loads a model with nobody waiting for it."""
-        self._want(self._resident(name, memory_mb or guess(name)), background=True)
+        self._want({name: memory_mb or guess(name)}, background=True)
 
     def late(self, name: str, deadline_s: float) -> None:
         """A call of this model missed its deadline. At twice the deadline the model is probed; a copy that does not
@@ -239,23 +233,34 @@ class Pools:
             resident = self._models[name] = Resident(name, memory_mb)
         return resident
 
-    def _want(self, resident: Resident, *, background: bool = False) -> _Waiting:
-        waiting = self._wants.get(resident.name)
+    def _want(self, needs: Mapping[str, int], *, background: bool = False) -> Waiting:
+        models = frozenset(needs)
+        waiting = self._wants.get(models)
         if waiting is None:
             self.start()
-            future: asyncio.Future[tuple[str, str] | None] = asyncio.get_running_loop().create_future()
-            want = Want(resident.name, resident.memory_mb, 0.0)
-            waiting = self._wants[resident.name] = _Waiting(want, future)
+            declared = {name: float(self._resident(name, memory).memory_mb) for name, memory in needs.items()}
+            waiting = self._wants[models] = Waiting(Want(f"{self.me}:{next(self._tickets)}", declared, 0.0))
             self._wake.set()
         waiting.background |= background
         return waiting
 
     def _release(self, resident: Resident) -> None:
-        """Lets go of a model that another member wants the room of."""
+        """Lets go of a model that another call wants the room of."""
         resident.asked = False
-        if self._here.pop(resident.name, None) is not None:
-            self._let_go = True
-            self._wake.set()
+        self._here.pop(resident.name, None)
+        self._let_go = True
+        self._wake.set()
+
+    def _yield(self, name: str, *, drain: bool) -> None:
+        """Lets go of a model after the last call in flight; `drain` has new calls wait at once."""
+        resident = self._models.get(name)
+        if resident is None:
+            return
+        resident.asked = not self._idle(resident)
+        if resident.asked and drain:
+            self._here.pop(name, None)
+        elif not resident.asked and name in self._here:
+            self._release(resident)
 
     # ------------------------------------------------------------ life
 
@@ -296,18 +301,7 @@ class Pools:
         for route in routes:
             if route.pool == "hot":
                 hot |= models_of(route, tensors=True) | models_of(route, tensors=False)
-
-        def mark(turn: Round) -> None:
-            for name in hot:
-                if name not in turn.table.pins:
-                    turn.table.pins[name] = Pin("policy", turn.now)
-                    turn.plan.changed = True
-            for name, pin in tuple(turn.table.pins.items()):
-                if pin.by == "policy" and name not in hot:
-                    del turn.table.pins[name]
-                    turn.plan.changed = True
-
-        await self.transact(mark)
+        await self.transact(lambda turn: pin_hot(turn, hot))
         for route in routes:
             if route.pool == "hot":
                 with contextlib.suppress(Problem):
@@ -323,7 +317,8 @@ class Pools:
         while True:
             pause = POLL_S if self._wants else None
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):  # `wait_for` may swallow the cancellation that `close` waits for
+                    await self._wake.wait()
             if self._heard:
                 await asyncio.sleep(GATHER_S)
             self._heard = False
@@ -338,31 +333,24 @@ class Pools:
                 await asyncio.sleep(POLL_S)
 
     async def _turn(self) -> None:
-        for name, waiting in tuple(self._wants.items()):
-            if name in self._here:
-                self._settle(name, None)
-            elif not waiting.background and not self._models[name].claims and name not in self._working:
-                self._settle(name, None)  # everybody has left
-        let_go, self._let_go = self._let_go, False
+        for waiting in tuple(self._wants.values()):
+            left = not waiting.background and not waiting.callers
+            if left or waiting.want.models.keys() <= self._here.keys():
+                self._settle(waiting, None)
         if self._wants or self._done or self._queued:
             await self.transact(self._serve)
+        let_go, self._let_go = self._let_go, False
         if let_go:  # whoever asked for the room looks again
             await self._publish({"by": self.me, "news": True})
 
     def _serve(self, turn: Round) -> None:
-        turn.resume(self._wants)
-        wants = []
-        for name, waiting in self._wants.items():
-            if not waiting.want.since:
-                waiting.want = Want(name, waiting.want.guess_mb, turn.now)
-            fault, fence = self._faults.get(name, ("", 0))
-            wants.append(Want(name, waiting.want.guess_mb, waiting.want.since, fault, fence))  # type: ignore[arg-type]
-        for name, (member, _) in tuple(turn.table.queue.items()):
-            if member == self.me and name not in self._wants:
-                del turn.table.queue[name]
-                turn.plan.changed = True
-        turn.serve(wants)
-        self._queued = any(member == self.me for member, _ in turn.table.queue.values())
+        for waiting in self._wants.values():
+            waiting.want = replace(waiting.want, since=waiting.want.since or turn.now)
+        wants = [waiting.want for waiting in self._wants.values()]
+        wanted = {name for want in wants for name in want.models}
+        turn.resume(wanted)
+        turn.serve(wants, {name: fault for name, fault in self._faults.items() if name in wanted})
+        self._queued = turn.knows_of_me()
 
     async def transact(self, decide: Callable[[Round], object]) -> Plan:
         """One round at the shared table, repeated until nobody was faster; then its plan is under way."""
@@ -379,14 +367,16 @@ class Pools:
                 decide(turn)
                 plan = turn.plan
                 blocked = {name: self._here.pop(name) for name in (*plan.evict, *plan.gone) if name in self._here}
-                event: Event = {"by": self.me, "ask": self._due(plan.ask), "gone": plan.gone, "news": plan.news}
+                ask = self._due(plan.ask)
+                event: Event = {"by": self.me, "ask": ask, "drain": list(plan.drain), "gone": plan.gone,
+                                "news": plan.news}
                 try:
                     if plan.changed:
                         written = await self.store.write(view.version, view.table, self.me,
-                                                         self._post(plan.ready), event)
+                                                         self._post(plan.hold), event)
                     else:
                         written = True
-                        if event["ask"]:
+                        if ask:
                             await self.store.post(self.me, self._post(), event)
                 except BaseException:
                     self._here.update(blocked)
@@ -394,8 +384,12 @@ class Pools:
                 if written:
                     del self._done[:done]
                     self._carry_out(plan)
+                    for name in ask:
+                        self._yield(name, drain=name in plan.drain)
                     return plan
                 self._here.update(blocked)
+                for name in ask:  # nobody has heard it
+                    del self._asked[name]
                 self.counters.conflicts += 1
                 await asyncio.sleep(random.random() * 0.002 * min(attempt + 1, 10))
         raise AssertionError("the loop has no other end")
@@ -407,19 +401,21 @@ class Pools:
             await self.store.post(self.me, self._post(), event)
 
     def _idle(self, resident: Resident) -> bool:
-        """Nothing in flight, and nobody who waits for it together with others (for a while)."""
-        return not resident.in_flight and not (
-            resident.claims and self._clock() - resident.held_at < CLAIM_S)
+        """Nothing in flight, and no call that waits for the rest of what it needs."""
+        return not resident.in_flight and not resident.claims
 
     def _carry_out(self, plan: Plan) -> None:
         for name, fence in plan.ready.items():
             resident = self._resident(name, guess(name))
-            resident.fence, resident.asked, resident.held_at = fence, False, self._clock()
+            resident.fence, resident.asked = fence, False
             self._here[name] = resident
             self._faults.pop(name, None)
-            self._settle(name, None)
-        for name, refusal in plan.refuse.items():
-            self._settle(name, refusal)
+        for waiting in tuple(self._wants.values()):
+            ticket = waiting.want.ticket
+            if ticket in plan.served or ticket in plan.refuse:
+                self._settle(waiting, plan.refuse.get(ticket))
+            elif ticket in plan.coming or ticket in plan.waiting:
+                self._claim(waiting, coming=ticket in plan.coming)
         for name, fence in plan.load.items():
             self._work(name, self._load(name, fence))
         for name, fence in plan.heal.items():
@@ -427,16 +423,36 @@ class Pools:
         for name, fence in plan.evict.items():
             self._work(name, self._unload(name, fence))
 
-    def _settle(self, name: str, refusal: tuple[str, str] | None) -> None:
-        waiting = self._wants.pop(name, None)
-        if waiting is not None and not waiting.future.done():
-            waiting.future.set_result(refusal)
+    def _claim(self, waiting: Waiting, *, coming: bool) -> None:
+        """Keeps what is there of a call's models while the rest is on its way; lets go of it where that came to
+        nothing."""
+        if coming == waiting.want.coming:
+            return
+        waiting.want = replace(waiting.want, coming=coming)
+        for name in waiting.want.models:
+            resident = self._models[name]
+            resident.claims += 1 if coming else -1
+            if resident.asked and self._idle(resident):
+                self._release(resident)
+        if not coming and not waiting.want.models.keys() <= self._here.keys():
+            self._let_go = True
+            self._wake.set()
 
-    def _post(self, taking: Mapping[str, int] = {}) -> Post:
+    def _settle(self, waiting: Waiting, refusal: Refusal | None) -> None:
+        """Gives every caller what it waits for, taken already: nobody can come in between."""
+        del self._wants[frozenset(waiting.want.models)]
+        for caller in waiting.callers:
+            if not caller.done():
+                outcome = refusal or self.take(waiting.want.models)
+                assert outcome is not None, "only what is here is given over"
+                caller.set_result(outcome)
+        self._claim(waiting, coming=False)
+
+    def _post(self, taking: Collection[str] = ()) -> Post:
         """What this member holds now, and what it is about to hold."""
         now = self._clock() + (self._offset or 0.0)
         holds = {}
-        for name in {*self._here, *taking}:
+        for name in {*self._here, *taking, *(n for n, r in self._models.items() if not self._idle(r))}:
             resident = self._resident(name, guess(name))
             fresh = resident.calls - resident.counted
             if fresh:
@@ -469,12 +485,7 @@ class Pools:
         for name in event.get("gone", ()):
             self._here.pop(name, None)
         for name in event.get("ask", ()):
-            resident = self._here.get(name)
-            if resident is not None:
-                if self._idle(resident):
-                    self._release(resident)
-                else:
-                    resident.asked = True
+            self._yield(name, drain=name in event.get("drain", ()))
         for name in event.get("evict", ()):
             self.spawn(self._evict(name, str(event["by"])))
         if self._wants and event.get("news"):
@@ -519,8 +530,6 @@ class Pools:
             self._wake.set()
 
     async def _load(self, name: str, fence: int) -> None:
-        if name in self._wants:
-            self._wants[name].for_room = False
         async with self._slots:
             began = self._clock()
             try:

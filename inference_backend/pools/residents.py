@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from inference_backend.pools.table import Want
 from kernel.contracts import Route
 
 if TYPE_CHECKING:
@@ -24,13 +26,24 @@ class Resident:
     memory_mb: int = NET_MB
     fence: int = 0  # of the copy that is held
     in_flight: int = 0
-    claims: int = 0  # callers that wait for this and other models
+    claims: int = 0  # waiting calls that keep this while the rest of what they need is being loaded
     calls: int = 0
     counted: int = 0  # calls that the rate has in it
     rate: float = 0.0
     used_at: float = 0.0
-    held_at: float = 0.0
-    asked: bool = False  # another member needs the room: let go after the last call in flight
+    asked: bool = False  # another call needs the room: let go after the last call in flight
+
+
+Refusal = tuple[str, str]  # problem code, reason
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Callers of this process that need the same models."""
+
+    want: Want
+    callers: list[asyncio.Future[list[Resident] | Refusal]] = field(default_factory=list)
+    background: bool = False  # nobody waits for it, and it is to be done nevertheless
 
 
 @dataclass(slots=True)

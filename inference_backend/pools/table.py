@@ -4,6 +4,9 @@ One table describes one Triton for every process that calls it. A process (a *me
 often it is asked for; a *round* takes a member's wants and gives a plan, and changes the table accordingly. The table
 and the posts are written together or not at all (see `store`), so a model can't be put out while it is being taken.
 
+A call that needs several models gets them in one round or none: what is there is held, and the rest has its room, from
+the same write on. Until then a waiting call holds nothing, so that no two can wait for what the other one keeps.
+
 Every change of a model has an owner and a fence, a number that only grows. The end of a change counts only under the
 fence that began it; the change of a member that died is taken over by whoever wants the model next.
 """
@@ -19,7 +22,7 @@ State = Literal["absent", "reserved", "loading", "ready", "healing", "evicting"]
 
 MEMBER_TTL_S = 4.0  # a member that posted nothing for so long is dead; what it held may go
 RATE_HALF_LIFE_S = 300.0
-FAIR_AFTER_S = 2.0  # a want that waits longer than this for room goes before younger ones
+FAIR_AFTER_S = 2.0  # whoever waits longer than this for room goes before younger ones and before new calls
 STRIKES = 3
 STRIKE_WINDOW_S = 600.0
 QUARANTINE_S = 600.0
@@ -82,12 +85,21 @@ class Post:
 
 
 @dataclass(slots=True)
+class Waiter:
+    """A call that has no room yet: whose, since when, and which models are to leave for it."""
+
+    member: str
+    since: float
+    asked: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Table:
     """Every model that was ever loaded, the pins, and who waits for room since when."""
 
     models: dict[str, Entry] = field(default_factory=dict)
     pins: dict[str, Pin] = field(default_factory=dict)
-    queue: dict[str, tuple[str, float]] = field(default_factory=dict)  # model → member, since
+    queue: dict[str, Waiter] = field(default_factory=dict)  # by ticket
     fence: int = 0
     evictions: int = 0
     heals: int = 0
@@ -114,14 +126,21 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A member needs a model. `fault` says what was wrong with the copy of `fence`: gone from Triton, or its process
-    dead."""
+    """A member waits for models that it needs all at once (name → declared MB). `coming` since a round found room for
+    all of them: it holds what is there of them."""
 
-    model: str
-    guess_mb: float
+    ticket: str
+    models: Mapping[str, float]
     since: float
-    fault: Literal["", "gone", "dead"] = ""
-    fence: int = 0
+    coming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What was wrong with the copy of `fence`: gone from Triton, or its process dead."""
+
+    kind: Literal["gone", "dead"]
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +158,19 @@ class Done:
 class Plan:
     """What a round decided for the member that asked."""
 
-    ready: dict[str, int] = field(default_factory=dict)  # model → fence
+    served: list[str] = field(default_factory=list)  # tickets: all of their models are there
+    coming: list[str] = field(default_factory=list)  # tickets: the rest of their models is on its way
+    waiting: list[str] = field(default_factory=list)  # tickets without room: they hold nothing
+    refuse: dict[str, tuple[str, str]] = field(default_factory=dict)  # ticket → problem code, reason
+    hold: set[str] = field(default_factory=set)  # models of those served and coming, there already or not
+    ready: dict[str, int] = field(default_factory=dict)  # model → fence, of those to hold that are there
     load: dict[str, int] = field(default_factory=dict)  # load these now
     heal: dict[str, int] = field(default_factory=dict)  # replace these now
     kill: set[str] = field(default_factory=set)  # of those to be replaced: their processes hang
     evict: dict[str, int] = field(default_factory=dict)  # unload these now
-    ask: list[str] = field(default_factory=list)  # other members should let go of these
+    ask: list[str] = field(default_factory=list)  # whoever holds these should let go of them
+    drain: set[str] = field(default_factory=set)  # of those asked for: new calls have to wait, too
     gone: list[str] = field(default_factory=list)  # copies that nobody may use any more
-    refuse: dict[str, tuple[str, str]] = field(default_factory=dict)  # model → problem code, reason
     changed: bool = False
     news: bool = False  # something ended: whoever waits should look again
 
@@ -190,56 +214,125 @@ class Round:
             if entry.state == "evicting":
                 self._own(model, entry, "evicting")
                 self.plan.evict[model] = entry.fence
-            elif entry.state == "reserved" and model not in wanted:
-                entry.become("absent", self.now)
-                self.plan.changed = self.plan.news = True
             elif entry.state in ("loading", "healing") and model not in wanted:
                 self._own(model, entry, "loading")
                 self.plan.load[model] = entry.fence
 
-    def serve(self, wants: Sequence[Want]) -> None:
+    def serve(self, wants: Sequence[Want], faults: Mapping[str, Fault] = {}) -> None:
         """Decides every want, the oldest first."""
-        wanted = {want.model for want in wants}
+        for model, fault in faults.items():
+            self._bury(model, fault)
+        self._tidy({want.ticket for want in wants})
         for want in sorted(wants, key=lambda w: w.since):
-            entry = self.table.entry(want.model)
-            entry.guess_mb = want.guess_mb or entry.guess_mb
+            for model, guess_mb in want.models.items():
+                entry = self.table.entry(model)
+                entry.guess_mb = guess_mb or entry.guess_mb
+            refusal = self._refusal(want)
+            if refusal is not None:
+                self.plan.refuse[want.ticket] = refusal
+                self._leave_queue(want.ticket)
+            elif self._granted(want):
+                self._grant(want)
+            else:
+                self.plan.waiting.append(want.ticket)
+        for model, entry in self.table.models.items():
+            # Room that was kept for a call which has left, or has to wait again.
+            if entry.state == "reserved" and entry.owner == self.me and model not in self.plan.hold:
+                entry.become("absent", self.now)
+                self.plan.changed = self.plan.news = True
+
+    def knows_of_me(self) -> bool:
+        """Whether this member waits for room or keeps some: to be taken back when its callers leave."""
+        return any(waiter.member == self.me for waiter in self.table.queue.values()) or any(
+            entry.state == "reserved" and entry.owner == self.me for entry in self.table.models.values())
+
+    def _bury(self, model: str, fault: Fault) -> None:
+        entry = self.table.entry(model)
+        if entry.state != "ready" or entry.fence != fault.fence:
+            return
+        self.plan.changed = True
+        self.plan.gone.append(model)
+        if fault.kind == "dead":
+            self._own(model, entry, "healing")
+            self.table.heals += 1
+            self.plan.heal[model] = entry.fence
+        else:
+            entry.become("absent", self.now)
+
+    def _tidy(self, tickets: Collection[str]) -> None:
+        """Takes those out of the queue that wait no more."""
+        for ticket, waiter in tuple(self.table.queue.items()):
+            if ticket not in tickets if waiter.member == self.me else not self._lives(waiter.member):
+                self._leave_queue(ticket)
+
+    def _refusal(self, want: Want) -> tuple[str, str] | None:
+        """Why the call can't be answered however long it waits: problem code and reason."""
+        entries = {model: self.table.models[model] for model in want.models}
+        for model, entry in entries.items():
             if entry.quarantined_until > self.now:
                 left = math.ceil(entry.quarantined_until - self.now)
-                self.plan.refuse[want.model] = (
-                    "model_quarantined", f"it did not answer in time {STRIKES} times and is shut off for {left} s more")
-            else:
-                self._serve(want, entry, wanted)
+                return ("model_quarantined",
+                        f"{model} did not answer in time {STRIKES} times and is shut off for {left} s more")
+            if entry.state == "absent" and entry.error and entry.since >= want.since:
+                return "model_not_ready", entry.error
+        needed = sum(entry.weight for entry in entries.values())
+        if needed > self.budget_mb and any(entry.state == "absent" for entry in entries.values()):
+            need = "needs" if len(entries) == 1 else "need"
+            return ("out_of_memory", f"{' and '.join(entries)} {need} {math.ceil(needed)} MB of model memory, "
+                                     f"more than the {math.floor(self.budget_mb)} MB that there are in all")
+        return None
 
-    def _serve(self, want: Want, entry: Entry, wanted: Collection[str]) -> None:
-        model, plan = want.model, self.plan
-        if entry.state == "ready" and want.fault and entry.fence == want.fence:
-            plan.changed = True
-            plan.gone.append(model)
-            if want.fault == "dead":
-                self._own(model, entry, "healing")
-                self.table.heals += 1
-                plan.heal[model] = entry.fence
-                return
-            entry.become("absent", self.now)
-        if entry.state == "ready":
-            plan.ready[model] = entry.fence
-            plan.changed = True
-        elif entry.state == "absent":
-            if entry.error and entry.since >= want.since:
-                plan.refuse[model] = ("model_not_ready", entry.error)
-            else:
-                self._reserve(model, entry, wanted, want)
-        elif model in self.working if entry.owner == self.me else self._lives(entry.owner):
+    def _granted(self, want: Want) -> bool:
+        """Whether all models of the call are there, on their way, or have their room from now on."""
+        for model in want.models:
+            self._inherit(model, self.table.models[model])
+        states = {model: self.table.models[model].state for model in want.models}
+        elders = [waiter for ticket, waiter in self.table.queue.items()
+                  if ticket != want.ticket and waiter.since < want.since - FAIR_AFTER_S]
+        if not want.coming and any(model in waiter.asked for model in states for waiter in elders):
+            return self._wait(want)
+        if "evicting" in states.values():
+            return self._wait(want)
+        missing = [model for model, state in states.items() if state == "absent"]
+        if not missing:
+            return True
+        if elders:
+            return self._wait(want)
+        return self._make_room(want, missing)
+
+    def _inherit(self, model: str, entry: Entry) -> None:
+        """Takes over a change that nobody works on any more."""
+        if entry.state in ("ready", "absent"):
             return
+        if model in self.working or entry.state == "reserved" if entry.owner == self.me else self._lives(entry.owner):
+            return
+        if entry.state == "reserved":
+            entry.become("absent", self.now)
+            self.plan.changed = True
         elif entry.state == "evicting":
             self._own(model, entry, "evicting")
-            plan.evict[model] = entry.fence
-        elif entry.state == "reserved":
-            self._own(model, entry, "reserved")
-            self._begin(model, entry)
-        else:  # the member that loaded it died; Triton may have it, or be at it: the loader waits for that
+            self.plan.evict[model] = entry.fence
+        elif model not in self.plan.load and model not in self.plan.heal:
+            # The member that loaded it died; Triton may have it, or be at it: the loader waits for that.
             self._own(model, entry, "loading")
-            plan.load[model] = entry.fence
+            self.plan.load[model] = entry.fence
+
+    def _grant(self, want: Want) -> None:
+        plan = self.plan
+        self._leave_queue(want.ticket)
+        plan.hold |= set(want.models)
+        there = True
+        for model in want.models:
+            entry = self.table.models[model]
+            if entry.state == "ready":
+                plan.ready[model] = entry.fence
+                continue
+            there = False
+            if entry.state == "reserved" and entry.owner == self.me:
+                self._begin(model, entry)
+        (plan.served if there else plan.coming).append(want.ticket)
+        if there or not want.coming:
+            plan.changed = True  # what is held now has to be known before anybody else's next change
 
     def _own(self, model: str, entry: Entry, state: State) -> None:
         self.plan.changed = True
@@ -250,47 +343,49 @@ class Round:
         post = self.posts.get(member)
         return post is not None and post.alive(self.now)
 
-    def _reserve(self, model: str, entry: Entry, wanted: Collection[str], want: Want) -> None:
-        """Finds room for an absent model, by putting idle ones out where it must."""
-        since = self.table.queue.get(model, (self.me, want.since))[1]
-        for other, (member, waiting) in tuple(self.table.queue.items()):
-            if not self._lives(member) and member != self.me:
-                del self.table.queue[other]
-                self.plan.changed = True
-            elif other != model and waiting < since - FAIR_AFTER_S:
-                return self._queue(model, since)
-        short = self.table.committed_mb() + entry.weight - self.budget_mb
-        if short > 0:
-            idle = [name for name in self._by_worth(wanted) if self._free(name)]
-            chosen: list[str] = []
-            for name in idle:
-                if short <= 0:
-                    break
+    def _make_room(self, want: Want, missing: Sequence[str]) -> bool:
+        """Reserves room for all missing models of a call, by putting idle ones out where it must; or for none."""
+        short = self.table.committed_mb() - self.budget_mb + sum(self.table.models[m].weight for m in missing)
+        usual, kept = self._by_worth(want.models)
+        if self._weight(usual) < short:
+            usual += kept  # demand keeps no call from ever being answered
+        chosen: list[str] = []
+        for name in usual:
+            if short > 0 and self._free(name):
                 chosen.append(name)
                 short -= self.table.models[name].weight
-            if short > 0:
-                held = [name for name in self._by_worth(wanted) if name not in chosen]
-                if held:
-                    for name in held:
-                        if short <= 0:
-                            break
-                        self.plan.ask.append(name)
-                        short -= self.table.models[name].weight
-                    return self._queue(model, since)
-                if any(e.state in ("loading", "healing", "reserved") for e in self.table.models.values()):
-                    return self._queue(model, since)
-                # Larger than the budget, or only pinned ones beside it: it gets its chance alone.
-            for name in chosen:
-                self.put_out(name)
-        self.table.queue.pop(model, None)
-        self._own(model, entry, "reserved")
-        self._begin(model, entry)
-        return None
+        asked: list[str] = []
+        for name in usual:
+            if short > 0 and name not in chosen:
+                asked.append(name)
+                short -= self.table.models[name].weight
+        # Otherwise only pinned ones are beside it: then it gets its chance, a little above the budget.
+        others = any(e.state in ("loading", "healing", "reserved") and not self.table.pinned(name)
+                     for name, e in self.table.models.items() if name not in want.models)
+        if asked or (short > 0 and others):
+            return self._wait(want, asked)
+        for name in chosen:
+            self.put_out(name)
+        for name in missing:
+            self._own(name, self.table.models[name], "reserved")
+        return True
 
-    def _queue(self, model: str, since: float) -> None:
-        if model not in self.table.queue:
-            self.table.queue[model] = (self.me, since)
+    def _weight(self, models: Collection[str]) -> float:
+        return sum(self.table.models[model].weight for model in models)
+
+    def _wait(self, want: Want, asked: Sequence[str] = ()) -> bool:
+        known = self.table.queue.get(want.ticket)
+        if known is None or known.asked != list(asked):
+            self.table.queue[want.ticket] = Waiter(self.me, want.since, list(asked))
             self.plan.changed = True
+        self.plan.ask += [name for name in asked if name not in self.plan.ask]
+        if self.now - want.since > FAIR_AFTER_S:
+            self.plan.drain |= set(asked)
+        return False
+
+    def _leave_queue(self, ticket: str) -> None:
+        if self.table.queue.pop(ticket, None) is not None:
+            self.plan.changed = self.plan.news = True
 
     def _begin(self, model: str, entry: Entry) -> None:
         """Turns a reservation into a load once the memory is really there: what was put out must be gone."""
@@ -309,13 +404,14 @@ class Round:
 
     def _free(self, model: str) -> bool:
         """Nobody holds it, or only this member and without a call in flight."""
-        return all(member == self.me and model in self.idle_here for member in self.holders(model))
+        return model not in self.plan.hold and all(
+            member == self.me and model in self.idle_here for member in self.holders(model))
 
     def holders(self, model: str) -> list[str]:
         return [member for member, post in self.posts.items() if model in post.holds and post.alive(self.now)]
 
-    def _by_worth(self, spare: Collection[str]) -> list[str]:
-        """What may go, the least worthy first: pinned and wanted models stay, and what demand keeps."""
+    def _by_worth(self, spare: Collection[str]) -> tuple[list[str], list[str]]:
+        """What may go, the least worthy first, and apart from it what demand keeps; pinned models stay."""
         candidates = [name for name, entry in self.table.models.items()
                       if entry.state == "ready" and not self.table.pinned(name) and name not in spare]
         candidates.sort(key=lambda name: worth(self.table.models[name], rate_of(name, self.posts, self.now)))
@@ -325,12 +421,12 @@ class Round:
             if per_minute(rate_of(name, self.posts, self.now)) >= DEMAND_PER_MINUTE and weight <= room:
                 kept.add(name)
                 room -= weight
-        return [name for name in candidates if name not in kept]
+        return [name for name in candidates if name not in kept], [name for name in candidates if name in kept]
 
     def trim(self) -> None:
         """Puts idle models out until what is there fits the budget, as it was measured meanwhile."""
         over = self.table.committed_mb() - self.budget_mb
-        for name in self._by_worth(()):
+        for name in self._by_worth(())[0]:
             if over <= 0:
                 return
             if self._free(name):
@@ -414,6 +510,19 @@ def adopt(turn: Round, loaded: set[str], guess: Callable[[str], int], *, before:
             turn.plan.changed = turn.plan.news = True
 
 
+def pin_hot(turn: Round, hot: Collection[str]) -> None:
+    """Has the pins by policy be these models. A person's decision on a model overrules the policy."""
+    pins = turn.table.pins
+    for name in hot:
+        if name not in pins:
+            pins[name] = Pin("policy", turn.now)
+            turn.plan.changed = True
+    for name, pin in tuple(pins.items()):
+        if pin.by == "policy" and name not in hot:
+            del pins[name]
+            turn.plan.changed = True
+
+
 def book(turn: Round, measured: Mapping[str, float]) -> None:
     """Notes measured footprints of what is resident."""
     for name, mb in measured.items():
@@ -430,13 +539,14 @@ def dump_table(table: Table) -> dict[str, Any]:
         "models": {n: [e.state, e.owner, e.fence, round(e.mb, 2), e.guess_mb, round(e.load_ms, 2), e.since, e.error,
                        e.strikes, e.quarantined_until, e.loads] for n, e in table.models.items()},
         "pins": {n: [p.by, p.at, p.keep] for n, p in table.pins.items()},
-        "queue": table.queue, "fence": table.fence, "evictions": table.evictions, "heals": table.heals,
+        "queue": {t: [w.member, w.since, w.asked] for t, w in table.queue.items()},
+        "fence": table.fence, "evictions": table.evictions, "heals": table.heals,
     }
 
 
 def load_table(data: Mapping[str, Any]) -> Table:
     return Table({n: Entry(*e) for n, e in data["models"].items()}, {n: Pin(*p) for n, p in data["pins"].items()},
-                 {n: (m, at) for n, (m, at) in data["queue"].items()}, data["fence"], data["evictions"], data["heals"])
+                 {t: Waiter(*w) for t, w in data["queue"].items()}, data["fence"], data["evictions"], data["heals"])
 
 
 def dump_post(post: Post) -> dict[str, Any]:

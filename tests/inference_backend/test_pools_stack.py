@@ -113,3 +113,34 @@ async def test_a_hundred_callers_of_sixty_cold_models_share_one_gigabyte(server:
     assert changes.loads >= COUNT
     assert view.table.evictions > 0
     assert 0 < peak.mb <= BUDGET_MB * 1.1
+
+
+async def test_calls_of_two_models_and_of_one_share_room_for_a_few(
+        server: TritonServer, redis_url: str) -> None:
+    """Members hold different parts of what others need, all the time; no call gives up, none is served by half."""
+    changes, dice = Changes(), random.Random(11)
+    settings = runtime_settings(server, redis_url, memory_mb=150)
+    members = [Member(settings) for _ in range(3)]
+    names = list(NETS)[:8]
+
+    async def caller(member: Member) -> int:
+        for _ in range(5):
+            chosen = dice.sample(names, dice.choice([1, 1, 2]))
+            async with member.pools.use(dict.fromkeys(chosen, 40), 60):
+                for name in chosen:
+                    assert await member.infer_raw(name, 1.0) == 1.0 + NETS[name]
+        return 5
+
+    async with members[0], members[1], members[2]:
+        for member in members:
+            changes.watch(member)
+        served = await asyncio.gather(*(caller(member) for member in members for _ in range(3)))
+        view = await members[0].pools.store.read()
+    print(f"\n{changes.loads} loads, {view.table.evictions} evictions, "
+          f"{sum(m.pools.counters.rounds for m in members)} rounds, "
+          f"{sum(m.pools.counters.conflicts for m in members)} conflicts, "
+          f"{max(e.mb for e in view.table.models.values()):.0f} MB the largest")
+    assert sum(served) == 45
+    assert changes.overlaps == []
+    assert view.table.evictions > 0
+    assert view.table.queue == {}
