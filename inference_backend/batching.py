@@ -1,8 +1,8 @@
 """Calls of one small model that meet are asked as one: their rows are joined, and the answer is cut up again.
 
-Triton's own batcher can do this too, but in 2.51 it was seen to sleep for half a second over a full queue (the cause is not
-proven), so it is left off and the joining is done here, where the calls are anyway. Nobody waits for company: a call
-that finds the model free goes at once; those that come while it is busy go together next.
+Triton's own batcher can do this too, but in 2.51 it was seen to sleep for half a second over a full queue (the cause
+is not proven), so it is left off and the joining is done here, where the calls are anyway. Nobody waits for company: a
+call that finds the model free goes at once; those that come while it is busy go together next.
 
 Joining is right only where each row is answered for itself. The signature must say so (every tensor is free in its
 first dimension), and it is not believed: the first batches of a version are asked one by one as well, and a version
