@@ -162,8 +162,11 @@ class Runtime:
     async def stop(self) -> None:
         """Closes this loop's connections."""
         self._draining = True
-        for task in tuple(self._tasks):
+        tasks = tuple(self._tasks)
+        for task in tasks:
             task.cancel()
+        if tasks:  # what they reserved is given back before the meter goes
+            await asyncio.wait(tasks, timeout=5)
         if self._pools is not None:
             await self._pools.close()
         self.shadows.stop()

@@ -102,6 +102,8 @@ class GatewayProtocol(HttpToolsProtocol):
         elif names.get(b"content-encoding", b"identity") not in (b"identity", b""):
             call.refusal = Problem("unsupported_media_type", "send the body without Content-Encoding")
         self._hot = self.cycle = call  # type: ignore[assignment]
+        if call.refusal is not None and call.refusal.code == "payload_too_large":
+            self._refuse_now(call)
         return True
 
     def on_body(self, body: bytes) -> None:

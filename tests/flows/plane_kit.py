@@ -105,8 +105,8 @@ class PlaneUnderTest:
         self.store.publish(SNAPSHOT_CHANNEL, f"grant:{grant.key_hash}")
 
     def holds(self) -> int:
-        """Reservations that are open in Redis, of this organization."""
-        return int(self.store.zcard(f"meter:{{{self.grant.org_id}}}:holds"))
+        """Reservations that are open in Redis and not expired, of this organization."""
+        return int(self.store.zcount(f"meter:{{{self.grant.org_id}}}:holds", time.time() * 1000, "+inf"))
 
     def gateway_pid(self, port: int | None = None) -> int:
         """The process that listens on the gateway's port."""

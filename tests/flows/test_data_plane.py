@@ -36,7 +36,11 @@ def plane() -> Iterator[PlaneUnderTest]:
 async def warm(plane: PlaneUnderTest) -> PlaneUnderTest:
     """Both models in memory, and nothing of an earlier test in flight; measures a round of the slow one."""
     port = plane.env.gateway_port
-    status, _, body = await exchange(port, plane.request(close=True), 60)
+    for _ in range(5):  # what ran before may have cut the gateway's connections: then the first call is a 503 to repeat
+        status, _, body = await exchange(port, plane.request(close=True), 60)
+        if status != 503:
+            break
+        await asyncio.sleep(1)
     assert status == 200, body
     await exchange(port, plane.request(SLOW, rounds=10, close=True), 60)
     began = time.monotonic()
@@ -227,4 +231,4 @@ async def test_workers_share_the_port_see_a_revoked_key_and_drain(
         await exchange(port, warm.request(ADD_ONE, close=True), 5)
     assert {status for status, _, _ in await asyncio.gather(*running)} == {200}
     assert await asyncio.to_thread(leader.wait, 40) == 0
-    await eventually(lambda: warm.holds() == 0)
+    await eventually(lambda: warm.holds() == 0, 100)
