@@ -65,7 +65,7 @@ def write_nets(folder: Path, models: Path) -> None:
         constants = [
             helper.make_tensor("start", floats, [192, 192], np.zeros(192 * 192, "f4")),
             helper.make_tensor("zero", floats, [1], [0]), helper.make_tensor("number", floats, [1], [version])]
-        _save(folder, models, "work", nodes, constants, version)
+        _save(folder, models, "busy", nodes, constants, version)
 
 
 def _save(folder: Path, models: Path, name: str, nodes: list[Any], constants: list[Any], version: int) -> None:
@@ -105,8 +105,8 @@ class Plane:
     org: int
 
     def reroute(self, **changes: Any) -> Route:
-        self.snapshots.by_name["work"] = replace(self.snapshots.by_name["work"], **changes)
-        return self.snapshots.by_name["work"]
+        self.snapshots.by_name["busy"] = replace(self.snapshots.by_name["busy"], **changes)
+        return self.snapshots.by_name["busy"]
 
     async def entries(self) -> list[tuple[str, int, Decimal, str, int]]:
         """(unit, units, exact amount, mode, version) of each ledger entry of the organization."""
@@ -139,9 +139,9 @@ async def plane(server: TritonServer, redis_url: str, transactional_db: None) ->
         "port": found["PORT"]}.items() if value})
     org = uuid.uuid4().int % 2_000_000_000 + 1
     spec = (TensorSpec("X", "FP32", (-1, 4)),)
-    work = route("work", inputs=spec, outputs=(TensorSpec("Y", "FP32", (-1, 4)),), timeout_ms=20_000,
+    work = route("busy", inputs=spec, outputs=(TensorSpec("Y", "FP32", (-1, 4)),), timeout_ms=20_000,
                  targets=(Target(1, 100), Target(2, 0, "canary")))
-    models = ("work", "absent")
+    models = ("busy", "absent")
     snapshots = MemorySnapshots(
         [grant(org_id=org, models=models, rate_per_minute=6000),
          grant(org_id=org, key_id=2, key_hash=apikeys.hash_key(TEST_KEY, "pepper"), mode="test", models=models,
@@ -161,7 +161,7 @@ def body(rounds: float) -> bytes:
 
 
 async def infer(
-    plane: Plane, rounds: float = 1, *, model: str = "work", version: str = "", **named: Any
+    plane: Plane, rounds: float = 1, *, model: str = "busy", version: str = "", **named: Any
 ) -> Answer | None:
     path = f"/v2/models/{model}{f'/versions/{version}' if version else ''}/infer"
     return await call(plane, "POST", path, body(rounds), **named)
@@ -202,7 +202,7 @@ async def _(plane: Plane) -> None:
 @case("cold_load", FULL, answered=True)
 async def _(plane: Plane) -> None:
     control: Any = plane.runtime.control
-    await control.unload("work")
+    await control.unload("busy")
     answer = await good(plane)
     assert answer.headers["x-cold-start"] == "1"
 
@@ -263,7 +263,7 @@ async def _(plane: Plane) -> None:
 async def _(plane: Plane) -> None:
     await refused(plane, 404, model="nobody")
     await refused(plane, 401, key=apikeys.mint("live"))
-    answer = await call(plane, "POST", "/v2/models/work/infer", b'{"inputs": []}')
+    answer = await call(plane, "POST", "/v2/models/busy/infer", b'{"inputs": []}')
     assert answer is not None
     assert 400 <= answer.status < 500
 
@@ -309,7 +309,7 @@ async def _(plane: Plane) -> None:
     plane.reroute(shadow=2)
     assert (await good(plane)).json["outputs"][0]["data"][1] == 1  # the shadow's would be 2
     await plane.runtime.shadows.settled()
-    assert plane.runtime.shadows.figures["work", 2].differed == 1
+    assert plane.runtime.shadows.figures["busy", 2].differed == 1
 
 
 @case("test_mode", ("call", 1, PRICE, "test", 1), answered=True)
@@ -320,7 +320,7 @@ async def _(plane: Plane) -> None:
 def order(rounds: float = 1, **named: Any) -> Call:
     tensor = oip.Tensor("X", "FP32", (1, 4), np.array([rounds, 0, 0, 0], "<f4").tobytes())
     work = Work((tensor,), ("Y",), True, 1, lambda reply, _target: Delivery(reply, 1))
-    return Call(model="work", body=body(rounds), prepare=lambda _route: work, key=KEY, **named)
+    return Call(model="busy", body=body(rounds), prepare=lambda _route: work, key=KEY, **named)
 
 
 async def test_a_cancelled_job_leaves_its_model_free(plane: Plane) -> None:
