@@ -231,11 +231,13 @@ def note(*, lease: BatchLease, done: list[Done]) -> bool:
 
 
 def give_back(*, lease: BatchLease, delay_s: float = 0.0) -> None:
-    """The slice is over, the batch is not: another may go on."""
+    """The slice is over, the batch is not: another may go on. Where its owner wants the end, it waits for no limit."""
     with transaction.atomic():
         batch = _held(lease)
         if batch is None:
             return
+        if batch.cancel_requested_at is not None:
+            delay_s = 0.0
         batch.lease_token = batch.lease_expires_at = None
         batch.not_before = now() + timedelta(seconds=delay_s)
         batch.save(update_fields=["lease_token", "lease_expires_at", "not_before"])

@@ -163,6 +163,16 @@ def test_a_batch_that_waits_is_canceled_by_the_next_scan(runtime: FixedRuntime) 
     assert (ended.status, runtime.lines) == ("canceled", [])
 
 
+def test_a_cancel_during_a_slice_does_not_wait_for_the_callers_limits(runtime: FixedRuntime) -> None:
+    batch = submit([line("a"), line("b")])
+    lease = batches.take_lease(batch_id=batch.id)
+    assert lease is not None
+    batches.cancel(org_id=3, batch_id=batch.id)
+    batches.give_back(lease=lease, delay_s=60.0)
+    ended = run(batch)
+    assert (ended.status, runtime.lines) == ("canceled", [])
+
+
 def test_after_its_day_a_batch_delivers_what_it_has(runtime: FixedRuntime) -> None:
     runtime.problems = [Problem("overloaded")] * 2
     batch = run(submit([line("a"), line("b")]))
