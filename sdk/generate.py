@@ -1,7 +1,8 @@
-"""sdk/openapi.json → sdk/python/src/tessera/_generated/{models,resources}.py.
+"""sdk/openapi.json → sdk/python/src/tessera/_generated/{models,resources}.py; the catalogue's outputs → results.py.
 
 Models come from datamodel-code-generator; the resources (one class per group of paths, blocking and asynchronous) from
-the generator below. The output depends on the document alone, so that CI can regenerate and compare.
+the generator below. The output depends on the document and on the catalogue's output schemas
+alone, so that CI can regenerate and compare.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ OUT = HERE / "python" / "src" / "tessera" / "_generated"
 ROOT = "/api/v1/"
 HEADER = '"""Generated from sdk/openapi.json by sdk/generate.py. Do not edit."""'
 # Answers that the hand-written runtime knows better: schema → (blocking, asynchronous) class.
-WRITTEN = {"Prediction": ("Prediction", "AsyncPrediction")}
+WRITTEN = {"Prediction": ("Prediction[Any]", "AsyncPrediction[Any]")}
 WRITTEN_GROUPS = {"analyze_image", "classify"}  # one call each, which the clients have as a method
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 VERBS = ("create", "retrieve", "list", "update", "partial_update", "destroy")
@@ -70,13 +71,13 @@ class Generator:
         for prefix in ("", "Async"):
             lines = "".join(f"        self.{group} = {prefix}{_camel(group)}Resource(transport)\n" for group in groups)
             body.append(f'\n\nclass {prefix}Resources:\n    """Every group of operations."""\n\n'
-                        f"    def __init__(self, transport: {prefix}Transport) -> None:\n{lines}")
-        written = sorted({name for pair in WRITTEN.values() for name in pair})
+                        f"    def __init__(self, transport: {prefix}Sender) -> None:\n{lines}")
+        written = sorted({name.split("[")[0] for pair in WRITTEN.values() for name in pair})
         return "\n".join([
             HEADER, "", "from __future__ import annotations", "", "import builtins",
             "from collections.abc import AsyncIterator, Iterator", "from typing import Any", "",
-            "from tessera._base import (OMIT, AsyncPaginator, AsyncResource, AsyncTransport, Call, Omit, Paginator,",
-            "                           Resource, Transport, quote)",
+            "from tessera._base import (OMIT, AsyncPaginator, AsyncResource, AsyncSender, Call, FilePart, Omit,",
+            "                           Paginator, Resource, Sender, quote)",
             "from tessera.events import Event",
             f"from tessera._generated import models as m\nfrom tessera.prediction import {', '.join(written)}",
         ]) + "".join(body)
@@ -87,8 +88,7 @@ class Generator:
         item = self.document["paths"][operation.path]
         parameters = [self.resolve(p) for p in [*item.get("parameters", []), *raw.get("parameters", [])]]
         contents = self.resolve(raw.get("requestBody", {})).get("content", {})
-        if contents and "application/json" not in contents:
-            return ""
+        sent = next((kind for kind in ("application/json", "multipart/form-data") if kind in contents), None)
         arguments, optional, query, headers, body = [], [], [], [], []
         for parameter in parameters:
             name, where = parameter["name"], parameter["in"]
@@ -101,9 +101,9 @@ class Generator:
                 optional.append(f"{_snake(name)}: str | None = None")
                 headers.append((name, _snake(name)))
         required = []
-        schema = self.resolve(contents["application/json"]["schema"]) if contents else {}
+        schema = self.resolve(contents[sent]["schema"]) if sent else {}
         for name, inner in schema.get("properties", {}).items():
-            kind = self.type_of(inner)
+            kind = "FilePart" if inner.get("format") == "binary" else self.type_of(inner)
             if name in schema.get("required", []):
                 required.append(f"{_snake(name)}: {kind}")
             else:
@@ -118,7 +118,11 @@ class Generator:
         if query:
             call.append("query={" + ", ".join(query) + "}")
         if body:
-            call.append("json={" + ", ".join(body) + "}")
+            call.append(("json={" if sent == "application/json" else "form={") + ", ".join(body) + "}")
+        if contents and not sent:
+            required.append("content: bytes")
+            call.append("content=content")
+            headers.append(("Content-Type", f'"{next(iter(contents))}"'))
         if headers:
             call.append("headers={name: value for name, value in ("
                         + ", ".join(f'("{name}", {variable})' for name, variable in headers)
@@ -130,15 +134,20 @@ class Generator:
         summary = (raw.get("summary") or raw.get("description") or operation.name).strip().split("\n")[0]
         summary = summary.replace("\\", "").replace('"', "'").rstrip(".")
         line = f"Call({', '.join(call)})"
+        bare = kind.removesuffix("[Any]")
         if kind == "Event":
             return (f"\n    def {operation.name}({signature}) -> {prefix}Iterator[Event]:\n"
                     f'        """{summary}."""\n        return self._events({line})\n')
         if page:
             return (f"\n    def {operation.name}({signature}) -> {prefix}Paginator[{kind}]:\n"
-                    f'        """{summary}."""\n        return self._pages({kind}, {line})\n')
+                    f'        """{summary}."""\n        return self._pages({bare}, {line})\n')
         waits, awaits = ("async ", "await ") if prefix else ("", "")
+        if kind == "bytes":
+            return (f"\n    {waits}def {operation.name}({signature}) -> bytes:\n"
+                    f'        """{summary}."""\n        return {awaits}self._bytes({line})\n')
         return (f"\n    {waits}def {operation.name}({signature}) -> {kind}:\n        \"\"\"{summary}.\"\"\"\n"
-                f"        answer: {kind} = {awaits}self._call({kind}, {line})\n        return answer\n"
+                f"        answer: {kind} = {awaits}self._call({bare}, {line})\n"
+                "        return answer\n"
                 if kind != "None" else
                 f"\n    {waits}def {operation.name}({signature}) -> None:\n        \"\"\"{summary}.\"\"\"\n"
                 f"        {awaits}self._call(type(None), {line})\n")
@@ -150,7 +159,7 @@ class Generator:
             return "Event", False
         schema = success.get("content", {}).get("application/json", {}).get("schema")
         if schema is None:
-            return ("Any" if success.get("content") else "None"), False
+            return ("bytes" if success.get("content") else "None"), False
         full = self.resolve(schema)
         properties = full.get("properties", {})
         if {"data", "has_more"} <= properties.keys():
@@ -187,6 +196,63 @@ class Generator:
                 target = target[part]
             value = target
         return value
+
+
+class Results:
+    """The outputs of capabilities as classes: types for the checker and the editor; at run time each is a Record, so
+    that a field which is newer than the package is there too, and nothing is copied or checked twice."""
+
+    def __init__(self, outputs: dict[str, dict[str, Any]], tasks: dict[str, str]) -> None:
+        self.outputs, self.tasks = outputs, tasks
+        self.classes: dict[str, str] = {}  # name → body, inner ones first
+
+    def text(self) -> str:
+        """The module: a class for each output and each object in it, and which task has which."""
+        for name, schema in sorted(self.outputs.items()):
+            self.class_of(_camel(name), schema)
+        by_name = "".join(f'    "{name}": {_camel(name)},\n' for name in sorted(self.outputs))
+        by_task = "".join(f'    "{task}": {_camel(output)},\n' for task, output in sorted(self.tasks.items()))
+        return "\n".join([
+            '"""The outputs of capabilities as types: `client.models.get("face-detect", results.Boxes)`.\n',
+            "Generated from the catalogue's output schemas by sdk/generate.py. Do not edit.", '"""', "",
+            "from __future__ import annotations", "", "from typing import Any", "", "from tessera.record import Record",
+            "", *self.classes.values(), f"BY_OUTPUT: dict[str, type[Record]] = {{\n{by_name}}}",
+            f"BY_TASK: dict[str, type[Record]] = {{\n{by_task}}}", ""])
+
+    def class_of(self, name: str, schema: dict[str, Any]) -> str:
+        """Writes the class and returns its name, which has an underscore more where another class took it."""
+        lines = []
+        for field, inner in schema.get("properties", {}).items():
+            if not field.isidentifier() or keyword.iskeyword(field) or hasattr(dict, field):
+                continue  # read as output["…"]
+            optional = field not in schema.get("required", [])
+            lines.append(f"    {field}: {self.type_of(_camel(_singular(field)), inner)}"
+                         + ("  # where the model gives one" if optional else ""))
+        body = "\n".join(lines) or "    pass"
+        while self.classes.get(name, "").split(":\n", 1)[-1].strip("\n") not in ("", body.strip("\n")):
+            name += "_"
+        self.classes[name] = f"\nclass {name}(Record):\n{body}\n"
+        return name
+
+    def type_of(self, name: str, schema: dict[str, Any]) -> str:
+        """A schema as an annotation."""
+        for key in ("anyOf", "oneOf"):
+            if key in schema:
+                kinds = {one.get("type") for one in schema[key]}
+                return "str" if "string" in kinds and "object" in kinds else "Any"  # media: a data: URL in an answer
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            rest = [self.type_of(name, {**schema, "type": one}) for one in kind if one != "null"]
+            return " | ".join([*dict.fromkeys(rest), *(["None"] if "null" in kind else [])])
+        if kind == "array":
+            return f"list[{self.type_of(name, schema.get('items', {}))}]"
+        if kind == "object":
+            return self.class_of(name, schema) if "properties" in schema else "Record"
+        return SCALARS.get(kind or "", "Any")
+
+
+def _singular(word: str) -> str:
+    return {"boxes": "box", "codes": "code"}.get(word, word.removesuffix("s"))
 
 
 def tolerant(document: dict[str, Any]) -> dict[str, Any]:
@@ -248,6 +314,11 @@ def main(out: Path = OUT) -> None:
             "--collapse-root-models", "--disable-warnings", "--custom-file-header", HEADER,
         ], check=True)
     (out / "resources.py").write_text(Generator(document).resources())
+    sys.path.insert(0, str(HERE.parent))
+    from model_registry.catalog_kit.outputs import OUTPUTS
+    from model_registry.catalog_kit.tasks import TASKS
+
+    (out / "results.py").write_text(Results(OUTPUTS, {name: task.renderer for name, task in TASKS.items()}).text())
     rules: list[str | Path] = [tools / "ruff", "check", "--isolated", "--quiet", "--select", "I,F401", "--fix",
                                "--config", "lint.isort.known-first-party = ['tessera']", out]
     subprocess.run(rules, check=True)

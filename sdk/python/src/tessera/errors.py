@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tessera.prediction import AsyncPrediction, Prediction
+    from tessera.prediction import AsyncPrediction, Prediction, _Fields
 
 
 class TesseraError(Exception):
@@ -93,7 +93,7 @@ class ServerError(APIStatusError):
 class PredictionFailed(TesseraError):
     """A prediction that ended as failed or canceled; `prediction` has its state."""
 
-    def __init__(self, prediction: Prediction | AsyncPrediction) -> None:
+    def __init__(self, prediction: Prediction[Any] | AsyncPrediction[Any] | _Fields[Any]) -> None:
         self.prediction = prediction
         self.code = prediction.error.code if prediction.error else prediction.status
         self.detail = prediction.error.detail if prediction.error else ""

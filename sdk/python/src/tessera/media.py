@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tessera.errors import TesseraError
 
 # Fields whose text is a path, a URL or base64, never prose.
@@ -59,6 +57,8 @@ def _from_text(value: str) -> str:
     if value.startswith("data:") or FILE_ID.fullmatch(value):
         return value
     if value.startswith(("http://", "https://")):
+        import httpx
+
         answer = httpx.get(value, follow_redirects=True, timeout=30.0)
         if not answer.is_success or len(answer.content) > MAX_BYTES:
             raise UnreadableMedia(f"{value}: {answer.status_code}, {len(answer.content)} bytes")

@@ -24,21 +24,34 @@ def _numpy() -> Any:
     return numpy
 
 
+def packed(name: str, value: Any) -> tuple[str, list[int], bytes]:
+    """Datatype, shape and little-endian content of an array."""
+    np = _numpy()
+    array = np.asarray(value)
+    shape = [int(size) for size in array.shape]
+    if array.dtype.kind in "OSU":
+        return "BYTES", shape, b"".join(_element(item) for item in array.reshape(-1))
+    names = {np.dtype(code).str.lstrip("<|="): known for known, code in DTYPES.items()}
+    datatype = names.get(array.dtype.newbyteorder("<").str.lstrip("<|="), "")
+    if not datatype:
+        raise TesseraError(f"{name}: {array.dtype} is no tensor type")
+    return datatype, shape, np.ascontiguousarray(array).astype(DTYPES[datatype], copy=False).tobytes()
+
+
+def unpacked(data: bytes, datatype: str, shape: list[int]) -> Any:
+    """The array of `packed`."""
+    np = _numpy()
+    if datatype == "BYTES":
+        return np.array(_elements(data), dtype=object).reshape(shape)
+    return np.frombuffer(data, dtype=DTYPES[datatype]).reshape(shape).copy()
+
+
 def encode(inputs: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
     """The body and headers of an inference request."""
-    np = _numpy()
-    names = {np.dtype(code).str.lstrip("<|="): name for name, code in DTYPES.items()}
     tensors, chunks = [], []
     for name, value in inputs.items():
-        array = np.asarray(value)
-        if array.dtype.kind in "OSU":
-            datatype, data = "BYTES", b"".join(_element(item) for item in array.reshape(-1))
-        else:
-            datatype = names.get(array.dtype.newbyteorder("<").str.lstrip("<|="), "")
-            if not datatype:
-                raise TesseraError(f"{name}: {array.dtype} is no tensor type")
-            data = np.ascontiguousarray(array).astype(DTYPES[datatype], copy=False).tobytes()
-        tensors.append({"name": name, "datatype": datatype, "shape": list(array.shape),
+        datatype, shape, data = packed(name, value)
+        tensors.append({"name": name, "datatype": datatype, "shape": shape,
                         "parameters": {"binary_data_size": len(data)}})
         chunks.append(data)
     head = json.dumps({"inputs": tensors, "parameters": {"binary_data_output": True}}, separators=(",", ":")).encode()
@@ -64,10 +77,7 @@ def decode(content: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
             outputs[tensor["name"]] = np.array(tensor["data"], dtype=kind).reshape(shape)
             continue
         data, offset = content[offset:offset + size], offset + size
-        if datatype == "BYTES":
-            outputs[tensor["name"]] = np.array(_elements(data), dtype=object).reshape(shape)
-        else:
-            outputs[tensor["name"]] = np.frombuffer(data, dtype=DTYPES[datatype]).reshape(shape).copy()
+        outputs[tensor["name"]] = unpacked(data, datatype, shape)
     return outputs
 
 

@@ -10,12 +10,13 @@ from tessera._base import (
     OMIT,
     AsyncPaginator,
     AsyncResource,
-    AsyncTransport,
+    AsyncSender,
     Call,
+    FilePart,
     Omit,
     Paginator,
     Resource,
-    Transport,
+    Sender,
     quote,
 )
 from tessera._generated import models as m
@@ -490,6 +491,26 @@ class FilesResource(Resource):
         """List files."""
         return self._pages(m.StoredFile, Call("GET", "/api/v1/files", query={"limit": limit, "purpose": purpose}))
 
+    def create(
+        self,
+        *,
+        file: FilePart,
+        purpose: str | Omit = OMIT,
+        expires_after: int | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.StoredFile:
+        """Store a file."""
+        answer: m.StoredFile = self._call(
+            m.StoredFile,
+            Call(
+                "POST",
+                "/api/v1/files",
+                form={"file": file, "purpose": purpose, "expires_after": expires_after},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
     def retrieve(self, file_id: str) -> m.StoredFile:
         """Get one file's facts."""
         answer: m.StoredFile = self._call(m.StoredFile, Call("GET", f"/api/v1/files/{quote(file_id)}"))
@@ -499,10 +520,9 @@ class FilesResource(Resource):
         """Delete a file."""
         self._call(type(None), Call("DELETE", f"/api/v1/files/{quote(file_id)}"))
 
-    def content(self, file_id: str) -> Any:
+    def content(self, file_id: str) -> bytes:
         """Get a file's content."""
-        answer: Any = self._call(Any, Call("GET", f"/api/v1/files/{quote(file_id)}/content"))
-        return answer
+        return self._bytes(Call("GET", f"/api/v1/files/{quote(file_id)}/content"))
 
 
 class AsyncFilesResource(AsyncResource):
@@ -511,6 +531,26 @@ class AsyncFilesResource(AsyncResource):
     def list(self, *, limit: int | Omit = OMIT, purpose: str | Omit = OMIT) -> AsyncPaginator[m.StoredFile]:
         """List files."""
         return self._pages(m.StoredFile, Call("GET", "/api/v1/files", query={"limit": limit, "purpose": purpose}))
+
+    async def create(
+        self,
+        *,
+        file: FilePart,
+        purpose: str | Omit = OMIT,
+        expires_after: int | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.StoredFile:
+        """Store a file."""
+        answer: m.StoredFile = await self._call(
+            m.StoredFile,
+            Call(
+                "POST",
+                "/api/v1/files",
+                form={"file": file, "purpose": purpose, "expires_after": expires_after},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
 
     async def retrieve(self, file_id: str) -> m.StoredFile:
         """Get one file's facts."""
@@ -521,10 +561,9 @@ class AsyncFilesResource(AsyncResource):
         """Delete a file."""
         await self._call(type(None), Call("DELETE", f"/api/v1/files/{quote(file_id)}"))
 
-    async def content(self, file_id: str) -> Any:
+    async def content(self, file_id: str) -> bytes:
         """Get a file's content."""
-        answer: Any = await self._call(Any, Call("GET", f"/api/v1/files/{quote(file_id)}/content"))
-        return answer
+        return await self._bytes(Call("GET", f"/api/v1/files/{quote(file_id)}/content"))
 
 
 class InvoicesResource(Resource):
@@ -539,10 +578,9 @@ class InvoicesResource(Resource):
         answer: m.Invoice = self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
         return answer
 
-    def file(self, invoice_id: int, kind: str) -> Any:
+    def file(self, invoice_id: int, kind: str) -> bytes:
         """An issued invoice as PDF, CSV or JSON; the rows add up to its total."""
-        answer: Any = self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
-        return answer
+        return self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
 
     def line_events(self, invoice_id: int, line: int, *, limit: int | Omit = OMIT) -> Paginator[m.LineEvent]:
         """The single calls behind a line of an issued invoice; lines count from 0."""
@@ -551,10 +589,9 @@ class InvoicesResource(Resource):
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
 
-    def receipts(self, invoice_id: int) -> Any:
+    def receipts(self, invoice_id: int) -> bytes:
         """What `tessera verify-invoice` takes: one JSON object a line."""
-        answer: Any = self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
-        return answer
+        return self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
 
 
 class AsyncInvoicesResource(AsyncResource):
@@ -569,10 +606,9 @@ class AsyncInvoicesResource(AsyncResource):
         answer: m.Invoice = await self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
         return answer
 
-    async def file(self, invoice_id: int, kind: str) -> Any:
+    async def file(self, invoice_id: int, kind: str) -> bytes:
         """An issued invoice as PDF, CSV or JSON; the rows add up to its total."""
-        answer: Any = await self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
-        return answer
+        return await self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
 
     def line_events(self, invoice_id: int, line: int, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.LineEvent]:
         """The single calls behind a line of an issued invoice; lines count from 0."""
@@ -581,10 +617,9 @@ class AsyncInvoicesResource(AsyncResource):
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
 
-    async def receipts(self, invoice_id: int) -> Any:
+    async def receipts(self, invoice_id: int) -> bytes:
         """What `tessera verify-invoice` takes: one JSON object a line."""
-        answer: Any = await self._call(Any, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
-        return answer
+        return await self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
 
 
 class ModelsResource(Resource):
@@ -651,9 +686,9 @@ class ModelsResource(Resource):
         metadata: builtins.dict[str, Any] | Omit = OMIT,
         webhook: str | Omit = OMIT,
         idempotency_key: str | None = None,
-    ) -> Prediction:
+    ) -> Prediction[Any]:
         """Run a model."""
-        answer: Prediction = self._call(
+        answer: Prediction[Any] = self._call(
             Prediction,
             Call(
                 "POST",
@@ -752,9 +787,9 @@ class AsyncModelsResource(AsyncResource):
         metadata: builtins.dict[str, Any] | Omit = OMIT,
         webhook: str | Omit = OMIT,
         idempotency_key: str | None = None,
-    ) -> AsyncPrediction:
+    ) -> AsyncPrediction[Any]:
         """Run a model."""
-        answer: AsyncPrediction = await self._call(
+        answer: AsyncPrediction[Any] = await self._call(
             AsyncPrediction,
             Call(
                 "POST",
@@ -794,20 +829,20 @@ class PredictionsResource(Resource):
 
     def list(
         self, *, limit: int | Omit = OMIT, model: str | Omit = OMIT, status: str | Omit = OMIT
-    ) -> Paginator[Prediction]:
+    ) -> Paginator[Prediction[Any]]:
         """List predictions."""
         return self._pages(
             Prediction, Call("GET", "/api/v1/predictions", query={"limit": limit, "model": model, "status": status})
         )
 
-    def retrieve(self, prediction_id: str) -> Prediction:
+    def retrieve(self, prediction_id: str) -> Prediction[Any]:
         """Get one prediction."""
-        answer: Prediction = self._call(Prediction, Call("GET", f"/api/v1/predictions/{quote(prediction_id)}"))
+        answer: Prediction[Any] = self._call(Prediction, Call("GET", f"/api/v1/predictions/{quote(prediction_id)}"))
         return answer
 
-    def cancel(self, prediction_id: str, *, idempotency_key: str | None = None) -> Prediction:
+    def cancel(self, prediction_id: str, *, idempotency_key: str | None = None) -> Prediction[Any]:
         """Cancel a prediction."""
-        answer: Prediction = self._call(
+        answer: Prediction[Any] = self._call(
             Prediction,
             Call("POST", f"/api/v1/predictions/{quote(prediction_id)}/cancel", idempotency_key=idempotency_key),
         )
@@ -829,23 +864,23 @@ class AsyncPredictionsResource(AsyncResource):
 
     def list(
         self, *, limit: int | Omit = OMIT, model: str | Omit = OMIT, status: str | Omit = OMIT
-    ) -> AsyncPaginator[AsyncPrediction]:
+    ) -> AsyncPaginator[AsyncPrediction[Any]]:
         """List predictions."""
         return self._pages(
             AsyncPrediction,
             Call("GET", "/api/v1/predictions", query={"limit": limit, "model": model, "status": status}),
         )
 
-    async def retrieve(self, prediction_id: str) -> AsyncPrediction:
+    async def retrieve(self, prediction_id: str) -> AsyncPrediction[Any]:
         """Get one prediction."""
-        answer: AsyncPrediction = await self._call(
+        answer: AsyncPrediction[Any] = await self._call(
             AsyncPrediction, Call("GET", f"/api/v1/predictions/{quote(prediction_id)}")
         )
         return answer
 
-    async def cancel(self, prediction_id: str, *, idempotency_key: str | None = None) -> AsyncPrediction:
+    async def cancel(self, prediction_id: str, *, idempotency_key: str | None = None) -> AsyncPrediction[Any]:
         """Cancel a prediction."""
-        answer: AsyncPrediction = await self._call(
+        answer: AsyncPrediction[Any] = await self._call(
             AsyncPrediction,
             Call("POST", f"/api/v1/predictions/{quote(prediction_id)}/cancel", idempotency_key=idempotency_key),
         )
@@ -1010,6 +1045,21 @@ class UploadsResource(Resource):
         )
         return answer
 
+    def put_part(self, number: int, upload_id: str, *, content: bytes) -> m.UploadPart:
+        """Send one part."""
+        answer: m.UploadPart = self._call(
+            m.UploadPart,
+            Call(
+                "PUT",
+                f"/api/v1/uploads/{quote(upload_id)}/parts/{quote(number)}",
+                content=content,
+                headers={
+                    name: value for name, value in (("Content-Type", "application/octet-stream"),) if value is not None
+                },
+            ),
+        )
+        return answer
+
 
 class AsyncUploadsResource(AsyncResource):
     """`client.uploads`"""
@@ -1065,6 +1115,21 @@ class AsyncUploadsResource(AsyncResource):
                 f"/api/v1/uploads/{quote(upload_id)}/complete",
                 json={"sha256": sha256},
                 idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def put_part(self, number: int, upload_id: str, *, content: bytes) -> m.UploadPart:
+        """Send one part."""
+        answer: m.UploadPart = await self._call(
+            m.UploadPart,
+            Call(
+                "PUT",
+                f"/api/v1/uploads/{quote(upload_id)}/parts/{quote(number)}",
+                content=content,
+                headers={
+                    name: value for name, value in (("Content-Type", "application/octet-stream"),) if value is not None
+                },
             ),
         )
         return answer
@@ -1273,7 +1338,7 @@ class AsyncWebhookSecretsResource(AsyncResource):
 class Resources:
     """Every group of operations."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Sender) -> None:
         self.account = AccountResource(transport)
         self.api_keys = ApiKeysResource(transport)
         self.batches = BatchesResource(transport)
@@ -1295,7 +1360,7 @@ class Resources:
 class AsyncResources:
     """Every group of operations."""
 
-    def __init__(self, transport: AsyncTransport) -> None:
+    def __init__(self, transport: AsyncSender) -> None:
         self.account = AsyncAccountResource(transport)
         self.api_keys = AsyncApiKeysResource(transport)
         self.batches = AsyncBatchesResource(transport)
