@@ -44,8 +44,8 @@ test-stack: install frontend ## the parts on real services; ARGS="…" goes to p
 test-flows: install frontend ## whole paths through the running product; ARGS="…" goes to pytest
 	@./tests/with_stack bash -c '$(FLOWS) $(ARGS)'
 
-test-browser: install frontend ## the pages in Chromium against the running product; ARGS="…" goes to pytest
-	@./tests/with_stack bash -c '$(BROWSER) $(ARGS)'
+test-browser: install frontend ## the pages in Chromium against the running product; FULL=1: in every look; ARGS="…"
+	@FULL=$(FULL) ./tests/with_stack bash -c '$(BROWSER) $(ARGS)'
 
 screenshots: install ## every page of the running instance as a picture, into docs/screenshots
 	@$(BIN)/python frontend/screenshots.py
@@ -68,6 +68,11 @@ nets: install ## the nets that are too large to commit, from pinned wheels
 openapi: install ## write sdk/openapi.json from the code, and the SDK from it
 	@$(BIN)/python manage.py spectacular --format openapi-json --validate --fail-on-warn --file sdk/openapi.json
 	@$(BIN)/python sdk/generate.py
+
+sdk: install ## the Python SDK from sdk/openapi.json, checked by mypy and pyright (from npm), and its wheel into var/wheels
+	@$(BIN)/python sdk/generate.py && $(BIN)/python sdk/compat.py
+	@cd sdk/python && ../../$(BIN)/mypy && npx --yes pyright@1.1.414 --pythonpath ../../$(BIN)/python
+	@cd sdk/python && ../../$(BIN)/hatchling build -t wheel -d ../../var/wheels && ls -l ../../var/wheels
 
 lock: install ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev -q --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -126,5 +131,5 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@touch $@
 
 .PHONY: up down reset test test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
-  frontend nets openapi lock capability catalog-test catalog-eval billing-storm billing-bench bench-gateway bench-pools \
+  frontend nets openapi sdk lock capability catalog-test catalog-eval billing-storm billing-bench bench-gateway bench-pools \
   bench-gpu help needs

@@ -1,4 +1,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sdk" / "python" / "src"))
+SDK = Path(__file__).resolve().parents[2] / "sdk"
+sys.path[:0] = [str(SDK / "python" / "src"), str(SDK)]

@@ -57,6 +57,26 @@ class ApiKeyPage(APIModel):
     next_cursor: str | None
 
 
+class AuditEntry(APIModel):
+    number: int
+    at: AwareDatetime
+    actor_kind: Annotated[str, Field(description="user, key or system")]
+    actor_id: int | None
+    action: str
+    target: str
+    ip: str | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    previous_hash: str
+    hash: Annotated[str, Field(description="SHA-256 over this entry and its predecessor's hash.")]
+
+
+class AuditEntryPage(APIModel):
+    data: list[AuditEntry]
+    has_more: bool
+    next_cursor: str | None
+
+
 class BatchCounts(APIModel):
     total: int
     succeeded: int
@@ -215,6 +235,23 @@ class InvoiceLine(APIModel):
 class Label(APIModel):
     label: str
     score: float
+
+
+class LeakReportRequest(APIModel):
+    tokens: Annotated[list[str], Field(max_length=100, min_length=1)]
+    url: Annotated[str | None, Field(description="Where they were found.")] = None
+
+
+class LeakVerdict(APIModel):
+    last4: str
+    label: Annotated[
+        str,
+        Field(description="true_positive: it was a key and is revoked; false_positive: it was none."),
+    ]
+
+
+class LeakVerdicts(APIModel):
+    data: list[LeakVerdict]
 
 
 class LineEvent(APIModel):

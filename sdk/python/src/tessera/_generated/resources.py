@@ -162,6 +162,22 @@ class AsyncApiKeysResource(AsyncResource):
         return answer
 
 
+class AuditLogResource(Resource):
+    """`client.audit_log`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> Paginator[m.AuditEntry]:
+        """Read the audit log, newest first."""
+        return self._pages(m.AuditEntry, Call("GET", "/api/v1/audit-log", query={"limit": limit}))
+
+
+class AsyncAuditLogResource(AsyncResource):
+    """`client.audit_log`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.AuditEntry]:
+        """Read the audit log, newest first."""
+        return self._pages(m.AuditEntry, Call("GET", "/api/v1/audit-log", query={"limit": limit}))
+
+
 class BatchesResource(Resource):
     """`client.batches`"""
 
@@ -620,6 +636,34 @@ class AsyncInvoicesResource(AsyncResource):
     async def receipts(self, invoice_id: int) -> bytes:
         """What `tessera verify-invoice` takes: one JSON object a line."""
         return await self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
+
+
+class KeyLeaksResource(Resource):
+    """`client.key_leaks`"""
+
+    def report(
+        self, *, tokens: builtins.list[str], url: str | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.LeakVerdicts:
+        """Report keys that were found in public."""
+        answer: m.LeakVerdicts = self._call(
+            m.LeakVerdicts,
+            Call("POST", "/api/v1/key-leaks", json={"tokens": tokens, "url": url}, idempotency_key=idempotency_key),
+        )
+        return answer
+
+
+class AsyncKeyLeaksResource(AsyncResource):
+    """`client.key_leaks`"""
+
+    async def report(
+        self, *, tokens: builtins.list[str], url: str | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.LeakVerdicts:
+        """Report keys that were found in public."""
+        answer: m.LeakVerdicts = await self._call(
+            m.LeakVerdicts,
+            Call("POST", "/api/v1/key-leaks", json={"tokens": tokens, "url": url}, idempotency_key=idempotency_key),
+        )
+        return answer
 
 
 class ModelsResource(Resource):
@@ -1341,11 +1385,13 @@ class Resources:
     def __init__(self, transport: Sender) -> None:
         self.account = AccountResource(transport)
         self.api_keys = ApiKeysResource(transport)
+        self.audit_log = AuditLogResource(transport)
         self.batches = BatchesResource(transport)
         self.billing = BillingResource(transport)
         self.budgets = BudgetsResource(transport)
         self.files = FilesResource(transport)
         self.invoices = InvoicesResource(transport)
+        self.key_leaks = KeyLeaksResource(transport)
         self.models = ModelsResource(transport)
         self.predictions = PredictionsResource(transport)
         self.pricing = PricingResource(transport)
@@ -1363,11 +1409,13 @@ class AsyncResources:
     def __init__(self, transport: AsyncSender) -> None:
         self.account = AsyncAccountResource(transport)
         self.api_keys = AsyncApiKeysResource(transport)
+        self.audit_log = AsyncAuditLogResource(transport)
         self.batches = AsyncBatchesResource(transport)
         self.billing = AsyncBillingResource(transport)
         self.budgets = AsyncBudgetsResource(transport)
         self.files = AsyncFilesResource(transport)
         self.invoices = AsyncInvoicesResource(transport)
+        self.key_leaks = AsyncKeyLeaksResource(transport)
         self.models = AsyncModelsResource(transport)
         self.predictions = AsyncPredictionsResource(transport)
         self.pricing = AsyncPricingResource(transport)
