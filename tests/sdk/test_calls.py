@@ -36,9 +36,9 @@ STORED = {"id": "file_1", "object": "file", "filename": "a.bin", "content_type":
 BATCH: dict[str, Any] = {
     "id": "batch_1", "object": "batch", "endpoint": "/api/v1/models/ocr/predictions", "status": "completed",
     "progress": 1.0, "counts": {"total": 3, "succeeded": 2, "failed": 1}, "input_file_id": "file_in",
-    "output_file_id": "file_out", "error_file_id": "file_err", "errors": [], "metadata": {}, "urls": {"get": "", "cancel": ""},
-    "usage": {"cost": "0.003", "currency": "USD"}, "created_at": "2026-01-01T00:00:00Z", "started_at": None, "completed_at": None,
-    "expires_at": "2026-01-02T00:00:00Z"}
+    "output_file_id": "file_out", "error_file_id": "file_err", "errors": [], "metadata": {},
+    "urls": {"get": "", "cancel": ""}, "usage": {"cost": "0.003", "currency": "USD"}, "started_at": None,
+    "created_at": "2026-01-01T00:00:00Z", "completed_at": None, "expires_at": "2026-01-02T00:00:00Z"}
 
 
 class Store:
@@ -143,8 +143,7 @@ def _batch_server(seen: dict[str, Any], **last: Any) -> httpx.MockTransport:
     def serve(request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v1")
         if (request.method, path) == ("POST", "/files"):
-            seen["lines"] = [json.loads(line) for line in request.content.split(b"\r\n\r\n")[1].splitlines()
-                             if line.startswith(b"{")]
+            seen["lines"] = [json.loads(line) for line in request.content.splitlines() if line[:1] == b"{"]
             return httpx.Response(201, json=STORED)
         if (request.method, path) == ("POST", "/batches"):
             seen["made"] = json.loads(request.content)
