@@ -78,6 +78,9 @@ class Environment:
     stripe_webhook_secret: str
     stripe_sandbox_url: str
     smtp_url: str
+    sign_ups_per_hour: int
+    private_identity_providers: bool
+    json_logs: bool
 
 
 def load() -> Environment:
@@ -114,6 +117,10 @@ def load() -> Environment:
         stripe_webhook_secret=text("STRIPE_WEBHOOK_SECRET", ""),
         stripe_sandbox_url=text("STRIPE_SANDBOX_URL", ""),
         smtp_url=text("TESSERA_SMTP_URL", ""),
+        sign_ups_per_hour=integer("TESSERA_SIGN_UPS_PER_HOUR", 60),  # of one network address
+        # Identity providers on private addresses: for tests, and for houses whose provider is inside their own network.
+        private_identity_providers=flag("TESSERA_PRIVATE_IDENTITY_PROVIDERS", False),
+        json_logs=flag("TESSERA_JSON_LOGS", False),
     )
 
 

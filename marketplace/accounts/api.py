@@ -9,13 +9,14 @@ from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference_backend.jobs.lists import PAGING, cursor_of, page_of, page_size
 from kernel import paging
-from marketplace.accounts import selectors, services
+from marketplace.accounts import security, selectors, services, throttle
 from marketplace.accounts.api_auth import actor_of_request, organization_of_request
 from marketplace.accounts.models import ApiKey
 from marketplace.accounts.permissions import SCOPES, KeyPrincipal
@@ -87,6 +88,44 @@ class RotateApiKeySerializer(serializers.Serializer):
     grace_hours = serializers.IntegerField(default=24, help_text="How long the old key works on, 0 to 168.")
 
 
+class AuditEntrySerializer(serializers.Serializer):
+    """One link of the organization's chain. Actors are numbers: the trail names nobody."""
+
+    number = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    actor_kind = serializers.CharField(help_text="user, key or system")
+    actor_id = serializers.IntegerField(allow_null=True)
+    action = serializers.CharField()
+    target = serializers.CharField()
+    ip = serializers.CharField(allow_null=True)
+    before = serializers.DictField()
+    after = serializers.DictField()
+    previous_hash = serializers.CharField()
+    hash = serializers.CharField(help_text="SHA-256 over this entry and its predecessor's hash.")
+
+
+AuditPageSerializer = page_of(AuditEntrySerializer)
+
+
+class LeakReportSerializer(serializers.Serializer):
+    """Texts that were found in public and look like keys."""
+
+    tokens = serializers.ListField(child=serializers.CharField(max_length=200), min_length=1,
+                                   max_length=security.REPORTED_AT_ONCE)
+    url = serializers.CharField(default="", max_length=300, allow_blank=True, help_text="Where they were found.")
+
+
+class LeakVerdictSerializer(serializers.Serializer):
+    """What became of one text, in the order of the report."""
+
+    last4 = serializers.CharField()
+    label = serializers.CharField(help_text="true_positive: it was a key and is revoked; false_positive: it was none.")
+
+
+class LeakVerdictsSerializer(serializers.Serializer):
+    data = LeakVerdictSerializer(many=True)
+
+
 class Account(APIView):
     @extend_schema(operation_id="account_retrieve", tags=["account"], summary="The account that a request speaks for",
                    responses={200: AccountSerializer})
@@ -146,12 +185,45 @@ class RotateApiKey(APIView):
         return Response(_with_secret(key, secret), status=201)
 
 
+class AuditLog(APIView):
+    @extend_schema(operation_id="audit_log_list", tags=["account"], summary="Read the audit log, newest first",
+                   parameters=PAGING, responses={200: AuditPageSerializer})
+    def get(self, request: Request) -> Response:
+        org = organization_of_request(request)
+        limit, before = page_size(request), paging.read_cursor(cursor_of(request), paging.natural)
+        found = selectors.audit_entries(org)
+        rows = (found.filter(number__lt=before[0]) if before else found)[:limit + 1]
+        page = paging.Page.of(list(rows), limit, lambda entry: paging.write_cursor(entry.number))
+        return Response(page.document(AuditEntrySerializer(page.items, many=True).data))
+
+
+class KeyLeaks(APIView):
+    """Open to everybody: who can name a key holds it, and the best that can be done with it is to end it."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="key_leaks_report", tags=["api-keys"], summary="Report keys that were found in public",
+                   request=LeakReportSerializer, responses={200: LeakVerdictsSerializer, **INVALID},
+                   description="Each text that is a key is revoked at once, on every gateway within a second.")
+    def post(self, request: Request) -> Response:
+        ip = request.META.get("REMOTE_ADDR") or None
+        throttle.LEAKS.hit(ip or "")
+        body = LeakReportSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        found = security.report_leaks(tokens=body.validated_data["tokens"], url=body.validated_data["url"], ip=ip)
+        return Response({"data": [{"last4": token[-4:], "label": "true_positive" if ours else "false_positive"}
+                                  for token, ours in found.items()]})
+
+
 def _with_secret(key: ApiKey, secret: str) -> dict[str, Any]:
     return {**ApiKeySerializer(key).data, "secret": secret}
 
 
 urlpatterns = [
     path("account", Account.as_view()),
+    path("audit-log", AuditLog.as_view()),
+    path("key-leaks", KeyLeaks.as_view()),
     path("api-keys", ApiKeys.as_view()),
     path("api-keys/<int:key_id>", OneApiKey.as_view()),
     path("api-keys/<int:key_id>/rotate", RotateApiKey.as_view()),

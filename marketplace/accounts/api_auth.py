@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from kernel import clock
@@ -15,7 +15,8 @@ from kernel.problems import Problem
 from marketplace.accounts import selectors, services
 from marketplace.accounts.audit import Actor
 from marketplace.accounts.models import ApiKey, Organization, User
-from marketplace.accounts.permissions import KeyPrincipal
+from marketplace.accounts.networks import within
+from marketplace.accounts.permissions import OF_ANY_KEY, OPERATIONS, KeyPrincipal, operation
 
 NOTE_EVERY = timedelta(seconds=20)  # a key in steady use costs three writes a minute
 
@@ -38,7 +39,8 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise Problem("expired_api_key", "this key expired; create or rotate one in the console")
         if key.organization.status == Organization.Status.SUSPENDED:
             raise Problem("payment_required", "this organization is suspended; settle its invoices in the console")
-        if key.allowed_ips and not _within(request.META.get("REMOTE_ADDR", ""), key.allowed_ips):
+        address = request.META.get("REMOTE_ADDR", "")
+        if not (within(address, key.allowed_ips) and within(address, key.organization.allowed_ips)):
             raise Problem("ip_not_allowed", "this key works from other addresses only")
         _note_use(key)
         request._request.organization_id = key.organization_id
@@ -46,6 +48,24 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class MayOperate(BasePermission):
+    """DRF's default permission: the one table of operations, for members by their role and for keys by their scopes."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        match = request._request.resolver_match
+        name = operation(request.method or "GET", match.route if match else "")
+        if name not in OPERATIONS:
+            raise Problem("permission_denied", f"nobody may: {name} has no row in the table of operations")
+        permission = OPERATIONS[name]
+        if permission is None:
+            return True
+        if not isinstance(request.user, User | KeyPrincipal):
+            return False
+        if not (isinstance(request.user, KeyPrincipal) and permission in OF_ANY_KEY):
+            selectors.authorize(organization_of_request(request), request.user, permission)
+        return True
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):
@@ -63,9 +83,7 @@ def organization_of_request(request: Request) -> Organization:
     if isinstance(request.user, KeyPrincipal):
         return request.auth.organization
     if isinstance(request.user, User):
-        chosen = getattr(request._request, "organization_id", None)
-        org = selectors.organizations_of(request.user).filter(pk=chosen).first() if chosen else None
-        org = org or selectors.organization_of(request.user)
+        org = selectors.organization_of(request.user)
         if org is not None:
             return org
     raise Problem("permission_denied", "you belong to no organization yet")
@@ -91,11 +109,3 @@ def _secret(request: Request) -> str | None:
         return str(direct)
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-def _within(address: str, networks: list[str]) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)

@@ -46,6 +46,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    # The organization that this session chose to work in; not stored (see config.middleware.OrganizationOfSession).
+    works_in: int | None = None
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -77,6 +80,11 @@ class Organization(models.Model):
     # What leaves the house instead of a name: payment metadata, ledgers, exports.
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(default=clock.now)
+    # The rules that hold for its members' sessions and for its keys.
+    require_two_factor = models.BooleanField(default=False)
+    allowed_ips = ArrayField(models.CharField(max_length=49), default=list, blank=True,
+                             help_text="Only from these networks; empty: from anywhere.")
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -121,6 +129,57 @@ class Invitation(models.Model):
         return f"{self.email} as {self.role}"
 
 
+class Team(models.Model):
+    """People and keys of an organization that belong together, with a ceiling of their own for the month."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="teams")
+    name = models.CharField(max_length=80)
+    monthly_limit_minor = models.BigIntegerField(null=True, blank=True, help_text="minor units; null: no ceiling")
+    people = models.ManyToManyField(User, related_name="teams", blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="team_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceAccount(models.Model):
+    """A program of an organization: it holds keys within its role, and outlives the person who made it."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="service_accounts")
+    name = models.CharField(max_length=80)
+    role = models.CharField(max_length=12, choices=Role.choices)
+    created_at = models.DateTimeField(default=clock.now)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="service_account_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.role})"
+
+
+class OidcConnection(models.Model):
+    """How an organization's members sign in through its own identity provider (OpenID Connect)."""
+
+    organization = models.OneToOneField(Organization, models.CASCADE, related_name="oidc")
+    issuer = models.URLField(max_length=300)
+    client_id = models.CharField(max_length=200)
+    client_secret = models.TextField(help_text="sealed with the house's secret key")
+    domain = models.CharField(max_length=253, help_text="Accounts are made for mail addresses of this domain only.")
+    # Whoever runs an identity provider can claim any address: none of a domain counts before staff looked at it.
+    domain_confirmed_at = models.DateTimeField(null=True, blank=True)
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.VIEWER)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.issuer} of {self.organization_id}"
+
+
 class ApiKey(models.Model):
     """A key of an organization. Only its keyed hash is stored; the key itself was shown once."""
 
@@ -142,6 +201,8 @@ class ApiKey(models.Model):
     concurrency = models.PositiveIntegerField(default=16)
     created_at = models.DateTimeField(default=clock.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    service_account = models.ForeignKey(ServiceAccount, models.SET_NULL, null=True, blank=True, related_name="api_keys")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="api_keys")
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

@@ -1,7 +1,8 @@
-"""Who may do what: one table of roles, and the scopes of keys. Pure."""
+"""Who may do what: one table of roles, the scopes of keys, and what each operation of the API asks for. Pure."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +15,18 @@ SCOPES: tuple[str, ...] = (
 PERMISSIONS: dict[str, str | None] = {
     "account:read": None, "organization:manage": None, "members:manage": None, "audit:read": None,
     "keys:read": "keys:admin", "keys:manage": "keys:admin", "subscriptions:read": "billing",
-    "subscriptions:manage": "billing", "billing:read": "billing", "billing:manage": "billing",
+    "subscriptions:manage": "billing", "usage:read": "billing", "billing:read": "billing", "billing:manage": "billing",
     "predict": "predict", "files": "files", "jobs:read": "predict", "webhooks:manage": "webhooks",
     "models:read": "models:read", "models:write": "models:write", "models:deploy": "models:deploy",
 }
 
+# A key with any scope may ask these; they tell nothing that a call of a model would not.
+OF_ANY_KEY = frozenset({"account:read"})
+
 _READ = frozenset({"account:read", "keys:read", "subscriptions:read", "jobs:read", "models:read"})
 _BUILD = _READ | {"keys:manage", "predict", "files", "webhooks:manage", "models:write", "models:deploy",
                   "subscriptions:manage"}
-_MONEY = _READ | {"billing:read", "billing:manage", "subscriptions:manage"}
+_MONEY = _READ | {"usage:read", "billing:read", "billing:manage", "subscriptions:manage"}
 _ADMIN = _BUILD | _MONEY | {"members:manage", "audit:read"}
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
@@ -32,6 +36,46 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "billing": frozenset(_MONEY),
     "viewer": _READ,
 }
+
+
+# "METHOD path" → the permission; None: anybody, signed in or not. What is not listed here is refused to everybody.
+OPERATIONS: dict[str, str | None] = {
+    "GET account": "account:read",
+    "GET audit-log": "audit:read",
+    "GET api-keys": "keys:read", "POST api-keys": "keys:manage", "DELETE api-keys/{}": "keys:manage",
+    "POST api-keys/{}/rotate": "keys:manage", "POST key-leaks": None,
+    "GET subscriptions": "subscriptions:read", "POST subscriptions": "subscriptions:manage",
+    "DELETE subscriptions/{}": "subscriptions:manage",
+    "GET models": None, "GET models/{}": None, "GET models/{}/schema": None, "GET models/{}/versions": None,
+    "GET models/{}/versions/{}": None,
+    "POST models/{}/predictions": "predict", "POST classify": "predict", "POST analyze-image": "predict",
+    "GET predictions": "jobs:read", "GET predictions/{}": "jobs:read", "GET predictions/{}/events": "jobs:read",
+    "POST predictions/{}/cancel": "predict",
+    "GET batches": "jobs:read", "POST batches": "predict", "GET batches/{}": "jobs:read",
+    "POST batches/{}/cancel": "predict",
+    "GET files": "files", "POST files": "files", "GET files/{}": "files", "DELETE files/{}": "files",
+    "GET files/{}/content": "files", "POST uploads": "files", "GET uploads/{}": "files",
+    "PUT uploads/{}/parts/{}": "files", "POST uploads/{}/complete": "files", "POST uploads/{}/cancel": "files",
+    "GET webhook-deliveries": "webhooks:manage", "POST webhook-deliveries/{}/replay": "webhooks:manage",
+    "GET webhook-secrets": "webhooks:manage", "POST webhook-secrets": "webhooks:manage",
+    "GET pricing/estimate": "subscriptions:read",
+    "GET usage": "usage:read", "GET usage/events": "usage:read", "GET usage/{}/receipt": "usage:read",
+    "GET billing/account": "billing:read", "GET billing/payment-methods": "billing:read",
+    "GET billing/plans": "billing:read", "POST billing/plans": "billing:manage",
+    "POST billing/top-ups": "billing:manage", "GET billing/wallet": "billing:read",
+    "GET budgets": "billing:read", "POST budgets": "billing:manage", "GET budgets/{}": "billing:read",
+    "PATCH budgets/{}": "billing:manage", "DELETE budgets/{}": "billing:manage", "GET budgets/alerts": "billing:read",
+    "GET invoices": "billing:read", "GET invoices/{}": "billing:read", "GET invoices/{}/file/{}": "billing:read",
+    "GET invoices/{}/lines/{}/events": "billing:read", "GET invoices/{}/receipts": "billing:read",
+    "GET provider/earnings": "billing:read", "GET provider/payouts": "billing:read",
+}
+
+
+def operation(method: str, route: str) -> str:
+    """The name of an operation in OPERATIONS: ``operation("DELETE", "api/v1/api-keys/<int:key_id>")`` is
+    ``"DELETE api-keys/{}"``. HEAD and OPTIONS ask for what GET asks for."""
+    path = re.sub(r"<[^>]*>|\{[^}]*\}", "{}", route.strip("/").removeprefix("api/v1/").rstrip("$"))
+    return f"{'GET' if method in ('HEAD', 'OPTIONS') else method} {path}"
 
 
 def allows(role: str, permission: str) -> bool:

@@ -9,11 +9,23 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from kernel import apikeys, clock
-from kernel.contracts import Grant
+from kernel.contracts import Grant, Limit
 from kernel.problems import Problem
 from marketplace.accounts.audit import Actor
-from marketplace.accounts.models import ApiKey, AuditEntry, Invitation, Membership, Organization, User
+from marketplace.accounts.models import (
+    ApiKey,
+    AuditEntry,
+    Invitation,
+    Membership,
+    Organization,
+    ServiceAccount,
+    Team,
+    User,
+)
+from marketplace.accounts.networks import both
 from marketplace.accounts.permissions import PERMISSIONS, KeyPrincipal, allows
+
+CHOSEN = "organization"  # in a session: the organization that its person works in
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ def locked_organization(org_id: int) -> Organization:
 
 def organization_by_slug(slug: str, *, user: User) -> Organization:
     """An organization that this person is a member of; a stranger gets not_found."""
-    found = Organization.objects.filter(slug=slug, memberships__user=user).first()
+    found = organizations_of(user).filter(slug=slug).first()
     if found is None:
         raise Problem("not_found", "no such organization")
     return found
@@ -55,12 +67,14 @@ def organization_ids() -> list[int]:
 
 def organizations_of(user: User) -> QuerySet[Organization]:
     """The organizations that a person belongs to, oldest membership first."""
-    return Organization.objects.filter(memberships__user=user).order_by("memberships__id")
+    return Organization.objects.filter(memberships__user=user, closed_at=None).order_by("memberships__id")
 
 
 def organization_of(user: User) -> Organization | None:
-    """The organization that a person works in where none is named: the first they joined."""
-    return organizations_of(user).first()
+    """The organization that a person works in: the one that their session chose, else the first they joined."""
+    mine = organizations_of(user)
+    chosen = mine.filter(pk=user.works_in).first() if user.works_in else None
+    return chosen or mine.first()
 
 
 def membership(org: Organization, user: User) -> Membership | None:
@@ -110,9 +124,33 @@ def authorize(org: Organization, actor: Actor, permission: str) -> None:
         raise Problem("permission_denied", f"your role here, {role}, does not allow this")
 
 
+def teams(org: Organization) -> QuerySet[Team]:
+    return Team.objects.filter(organization=org).prefetch_related("people", "api_keys")
+
+
+def team(org: Organization, team_id: int) -> Team:
+    """One team of this organization; another's is not found."""
+    found = Team.objects.filter(organization=org, pk=team_id).first()
+    if found is None:
+        raise Problem("not_found", "no such team")
+    return found
+
+
+def service_accounts(org: Organization) -> QuerySet[ServiceAccount]:
+    return ServiceAccount.objects.filter(organization=org).prefetch_related("api_keys")
+
+
+def service_account(org: Organization, account_id: int) -> ServiceAccount:
+    """One service account of this organization; another's is not found."""
+    found = ServiceAccount.objects.filter(organization=org, pk=account_id).first()
+    if found is None:
+        raise Problem("not_found", "no such service account")
+    return found
+
+
 def api_keys(org: Organization) -> QuerySet[ApiKey]:
     """The keys of an organization, newest first, revoked ones included."""
-    return ApiKey.objects.filter(organization=org).select_related("created_by")
+    return ApiKey.objects.filter(organization=org).select_related("created_by", "service_account", "team")
 
 
 def api_key(org: Organization, key_id: int) -> ApiKey:
@@ -151,12 +189,20 @@ def grant_for(key: ApiKey, limits: Limits = Limits()) -> Grant:
         rate_per_minute=min(key.rate_per_minute, limits.rate_per_minute or key.rate_per_minute),
         concurrency=min(key.concurrency, limits.concurrency or key.concurrency),
         monthly_limit_minor=limits.monthly_limit_minor, monthly_units=limits.monthly_units, currency=org.currency,
-        allowed_ips=tuple(key.allowed_ips), expires_at=key.expires_at,
+        allowed_ips=both(key.allowed_ips, org.allowed_ips), limits=_of_team(key), expires_at=key.expires_at,
         active=key.revoked_at is None and org.status != Organization.Status.SUSPENDED,
     )
 
 
+def _of_team(key: ApiKey) -> tuple[Limit, ...]:
+    """The ceiling that a key shares with the other keys of its team."""
+    if key.team is None or key.team.monthly_limit_minor is None:
+        return ()
+    keys = tuple(key.team.api_keys.order_by("pk").values_list("pk", flat=True))
+    return (Limit("team", "month", money_minor=key.team.monthly_limit_minor, keys=keys, id=key.team.pk),)
+
+
 def grants(org: Organization, limits: Limits = Limits()) -> Iterable[Grant]:
     """The grants of every key that is not revoked. Expired keys keep theirs, so that a caller is told so."""
-    keys = ApiKey.objects.select_related("organization").filter(Q(organization=org) & Q(revoked_at=None))
+    keys = ApiKey.objects.select_related("organization", "team").filter(Q(organization=org) & Q(revoked_at=None))
     return [grant_for(key, limits) for key in keys.order_by("pk")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -21,9 +20,18 @@ from billing import key_use
 from kernel import apikeys, bus, clock
 from kernel.facts import GrantsChanged
 from kernel.problems import FieldError, Problem
-from marketplace.accounts import selectors
+from marketplace.accounts import letters, networks, selectors
 from marketplace.accounts.audit import Actor, record
-from marketplace.accounts.models import ApiKey, Invitation, Membership, Organization, Role, User
+from marketplace.accounts.models import (
+    ApiKey,
+    Invitation,
+    Membership,
+    Organization,
+    Role,
+    ServiceAccount,
+    Team,
+    User,
+)
 from marketplace.accounts.permissions import SCOPES, KeyPrincipal
 
 INVITATION_DAYS = 7
@@ -106,13 +114,13 @@ def set_status(*, org_id: int, status: Literal["active", "past_due", "suspended"
         org.save(update_fields=["status"])
         record(org=org, actor=None, action=f"organization.{status}", before={"status": before},
                after={"status": status, "reason": reason})
-        _grants_changed(org)
+        grants_changed(org)
 
 
 # -- members
 
 def invite(*, org: Organization, actor: Actor, email: str, role: str) -> tuple[Invitation, str]:
-    """An invitation and its token, which is shown (or mailed) once. Only an owner invites owners."""
+    """An invitation and its token, which is mailed, and shown once. Only an owner invites owners."""
     selectors.authorize(org, actor, "members:manage")
     _check_role(org, actor, role)
     address = User.objects.canonical(email)
@@ -131,6 +139,10 @@ def invite(*, org: Organization, actor: Actor, email: str, role: str) -> tuple[I
         )
         record(org=org, actor=actor, action="member.invited", target=f"invitation:{invitation.pk}",
                after={"role": role})
+        link = f"{settings.ENV.public_url}/invite/{token}/"
+        by = actor.get_short_name() if isinstance(actor, User) else ""
+        transaction.on_commit(lambda: letters.invitation(to=address, organization=org.name, link=link, by=by,
+                                                         days=INVITATION_DAYS))
     return invitation, token
 
 
@@ -165,7 +177,7 @@ def change_role(*, org: Organization, actor: Actor, user: User, role: str) -> Me
         member.save(update_fields=["role"])
         record(org=org, actor=actor, action="member.role_changed", target=f"user:{user.pk}", before={"role": before},
                after={"role": role})
-        _grants_changed(org)
+        grants_changed(org)
     return member
 
 
@@ -181,8 +193,10 @@ def remove_member(*, org: Organization, actor: Actor, user: User) -> None:
         if member.role == Role.OWNER:
             _keep_an_owner(org)
         member.delete()
+        for team in Team.objects.filter(organization=org, people=user):
+            team.people.remove(user)
         record(org=org, actor=actor, action="member.removed", target=f"user:{user.pk}", before={"role": member.role})
-        _grants_changed(org)
+        grants_changed(org)
 
 
 # -- keys
@@ -191,6 +205,7 @@ def create_api_key(
     *, org: Organization, actor: Actor, name: str, mode: Literal["live", "test"] = "live",
     scopes: Sequence[str] = ("predict",), models: Sequence[str] = (), allowed_ips: Sequence[str] = (),
     rate_per_minute: int = 600, concurrency: int = 16, expires_at: datetime | None = None, ip: str | None = None,
+    service_account: ServiceAccount | None = None, team: Team | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which exists in this answer only.
 
@@ -211,10 +226,10 @@ def create_api_key(
             key_hash=_hash(secret),
             scopes=list(dict.fromkeys(scopes)), only_models=list(dict.fromkeys(models)), allowed_ips=list(allowed_ips),
             rate_per_minute=rate_per_minute, concurrency=concurrency, expires_at=expires_at,
-            created_by=actor if isinstance(actor, User) else None,
+            created_by=actor if isinstance(actor, User) else None, service_account=service_account, team=team,
         )
         record(org=org, actor=actor, action="api_key.created", target=f"api_key:{key.pk}", ip=ip, after=_public(key))
-        _grants_changed(org)
+        grants_changed(org)
     return key, secret
 
 
@@ -228,7 +243,7 @@ def revoke_api_key(*, org: Organization, actor: Actor, key_id: int, ip: str | No
             key.save(update_fields=["revoked_at"])
             record(org=org, actor=actor, action="api_key.revoked", target=f"api_key:{key.pk}", ip=ip,
                    before=_public(key))
-            _grants_changed(org)
+            grants_changed(org)
     return key
 
 
@@ -247,6 +262,7 @@ def rotate_api_key(*, org: Organization, actor: Actor, key_id: int, grace: timed
             org=org, actor=actor, name=old.name, mode="live" if old.mode == "live" else "test",
             scopes=tuple(old.scopes), models=tuple(old.only_models), allowed_ips=tuple(old.allowed_ips),
             rate_per_minute=old.rate_per_minute, concurrency=old.concurrency, expires_at=old.expires_at, ip=ip,
+            service_account=old.service_account, team=old.team,
         )
         end = clock.now() + grace
         if grace == timedelta(0):
@@ -256,7 +272,7 @@ def rotate_api_key(*, org: Organization, actor: Actor, key_id: int, grace: timed
         old.save(update_fields=["revoked_at", "expires_at"])
         record(org=org, actor=actor, action="api_key.rotated", target=f"api_key:{old.pk}", ip=ip,
                after={"successor": new.pk, "until": end.isoformat()})
-        _grants_changed(org)
+        grants_changed(org)
     return new, secret
 
 
@@ -274,7 +290,7 @@ def restore_api_key(*, org: Organization, actor: Actor, name: str, secret: str, 
                       "created_by": actor if isinstance(actor, User) else None})
         if created:
             record(org=org, actor=actor, action="api_key.created", target=f"api_key:{key.pk}", after=_public(key))
-            _grants_changed(org)
+            grants_changed(org)
     return key
 
 
@@ -348,19 +364,18 @@ def _check_role(org: Organization, actor: Actor, role: str) -> None:
 def _check_key(*, name: str, mode: str, scopes: Sequence[str], allowed_ips: Sequence[str], rate_per_minute: int,
                concurrency: int, expires_at: datetime | None) -> list[str]:
     """The allowed networks in their canonical form; Problem validation_error with every fault found."""
-    faults = []
-    networks = []
+    faults: list[FieldError] = []
+    found: list[str] = []
     if not 0 < len(name.strip()) <= 80:
         faults.append(FieldError("/name", "1 to 80 characters"))
     if mode not in ("live", "test"):
         faults.append(FieldError("/mode", "live or test"))
     if not scopes or set(scopes) - set(SCOPES):
         faults.append(FieldError("/scopes", f"at least one of {', '.join(SCOPES)}"))
-    for index, text in enumerate(allowed_ips):
-        try:
-            networks.append(str(ipaddress.ip_network(text, strict=False)))
-        except ValueError:
-            faults.append(FieldError(f"/allowed_ips/{index}", "an IP address or a network such as 203.0.113.0/24"))
+    try:
+        found = networks.canonical(allowed_ips)
+    except Problem as problem:
+        faults += problem.errors
     if not 1 <= rate_per_minute <= 100_000:
         faults.append(FieldError("/rate_per_minute", "1 to 100000"))
     if not 1 <= concurrency <= 1_000:
@@ -369,7 +384,7 @@ def _check_key(*, name: str, mode: str, scopes: Sequence[str], allowed_ips: Sequ
         faults.append(FieldError("/expires_at", "must lie in the future"))
     if faults:
         raise Problem("validation_error", "the key can't be made like this", errors=faults)
-    return networks
+    return found
 
 
 def _faults(check: Any, pointer: str) -> list[FieldError]:
@@ -392,6 +407,7 @@ def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _grants_changed(org: Organization) -> None:
+def grants_changed(org: Organization) -> None:
+    """Tells the listeners, once this transaction stands, that keys of an organization may do something else now."""
     org_id = org.pk
     transaction.on_commit(lambda: bus.publish(GrantsChanged(org_id)))

@@ -36,7 +36,8 @@ def _granted(org: accounts.Organization) -> list[Grant]:
 def _with_budgets(org_id: int, granted: list[Grant]) -> list[Grant]:
     """The same grants under the organization's hard budgets."""
     limits = budgets.hard_limits(org_id)
-    return [replace(grant, limits=limits.get(None, ()) + limits.get(grant.key_id, ())) for grant in granted]
+    return [replace(grant, limits=grant.limits + limits.get(None, ()) + limits.get(grant.key_id, ()))
+            for grant in granted]
 
 
 def grant_of_key(key: Any) -> Grant:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -50,6 +51,16 @@ ROWS = [
      "language-identification", "text", "finance", "language"),
 ]
 NAMES = ("name", "title", "title_zh", "summary", "summary_zh", "task", "domain", "industry", "tags")
+
+
+def sign_in(client: Any, user: Any) -> Any:
+    """A client with a fresh session of this person, as the login page makes it."""
+    client.force_login(user)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
 
 
 def manifest(row: tuple[str, ...]) -> Any:

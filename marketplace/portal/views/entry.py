@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,10 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kernel.problems import Problem
-from marketplace.accounts import services as accounts
+from marketplace.accounts import entrance
 from marketplace.portal.forms import LoginForm, SignUpForm
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def _next(request: HttpRequest) -> str:
@@ -28,18 +26,18 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            user, _org = accounts.sign_up(
-                email=data["email"], password=data["password"], organization_name=data["organization"]
-            )
+            user, _org = entrance.sign_up(
+                request, email=data["email"], password=data["password"], organization=data["organization"])
         except Problem as problem:
+            if problem.status in (429, 503):
+                raise
             for fault in problem.errors:
                 field = fault.pointer.strip("/")
                 form.add_error(field if field in form.fields else None, fault.detail)
             if not problem.errors:
                 form.add_error(None, problem.detail)
         else:
-            login(request, user, backend=BACKEND)
-            return redirect(_next(request))
+            return entrance.let_in(request, user, to=_next(request))
     status = 422 if form.errors else 200
     return render(request, "portal/entry.html", {"form": form, "new": True, "next": _next(request)}, status=status)
 
@@ -48,12 +46,10 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 def log_in(request: HttpRequest) -> HttpResponse:
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = authenticate(
-            request, username=form.cleaned_data["email"].lower(), password=form.cleaned_data["password"]
-        )
+        user = entrance.authenticate(
+            request, email=form.cleaned_data["email"], password=form.cleaned_data["password"])
         if user is not None:
-            login(request, user)
-            return redirect(_next(request))
+            return entrance.let_in(request, user, to=_next(request))
         form.add_error(None, _("The email or the password is not right."))
     status = 422 if form.errors else 200
     return render(request, "portal/entry.html", {"form": form, "new": False, "next": _next(request)}, status=status)
