@@ -221,6 +221,10 @@ class AIClient(Resources):
         return self._transport.send(Call(method.upper(), path, query=query or {}, json=json, content=content,
                                          headers=headers or {}, idempotency_key=idempotency_key, timeout=timeout))
 
+    def send_form(self, method: str, path: str, form: Mapping[str, Any]) -> httpx.Response:
+        """A multipart form: (name, content, media type) is a file, all else a field."""
+        return self._transport.send(Call(method, path, form=form))
+
     def close(self) -> None:
         """Closes the connections, also of clients made by `with_options`."""
         self._transport.close()
