@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 # Addresses that `is_global` calls public but that lead back inside: NAT64, 6to4, IPv4-compatible, old site-local.
@@ -104,6 +107,55 @@ def get(url: str, *, max_bytes: int, timeout_s: float, allow_private: bool = Fal
             if answer.status != 200:
                 raise Refused(f"the address answered {answer.status}")
             return _body(answer, sock, max_bytes, deadline)
+        finally:
+            sock.close()
+    raise Refused("too many redirects")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose body is still to come; the headers of the answers that redirected here come before its own."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]  # names in lower case
+    read: Callable[[], bytes]  # the next part; b"" at the end
+
+    def header(self, name: str) -> str:
+        """The first of this name on the way; "" where there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    def last_header(self, name: str) -> str:
+        """The answer's own."""
+        return next((value for key, value in reversed(self.headers) if key == name), "")
+
+
+@contextlib.contextmanager
+def stream(url: str, *, headers: Mapping[str, str], timeout_s: float, allowed: Callable[[str], bool],
+           private: Callable[[str], bool] = lambda host: False, max_redirects: int = 5) -> Iterator[Stream]:
+    """A large body, part by part. Every host on the way must be `allowed`, and only one that is `private` may have an
+    address that is not public. `timeout_s` bounds each wait, not the whole.
+
+    Raises Refused, OSError or HTTPException.
+    """
+    trail: list[tuple[str, str]] = []
+    for _ in range(max_redirects + 1):
+        check_form(url, allow_private=True)
+        host = urlsplit(url).hostname or ""
+        if not allowed(host):
+            raise Refused(f"{host} is not a host that is fetched from")
+        destination = resolve(url, allow_private=private(host))
+        connection, sock = _connect(destination, timeout_s)
+        try:
+            connection.request("GET", destination.path, headers={
+                "Accept-Encoding": "identity", "User-Agent": "Tessera-Fetch/1", "Connection": "close", **headers})
+            answer = connection.getresponse()
+            trail += [(name.lower(), value) for name, value in answer.getheaders()]
+            location = answer.getheader("Location")
+            if answer.status in (301, 302, 303, 307, 308) and location:
+                url = urljoin(url, location)
+                continue
+            yield Stream(answer.status, tuple(trail), partial(answer.read1, 1 << 18))
+            return
         finally:
             sock.close()
     raise Refused("too many redirects")

@@ -596,7 +596,7 @@ class Problem(APIModel):
     code: Annotated[
         str,
         Field(
-            description="One of: backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found."
+            description="One of: backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, hub_mismatch, hub_unreachable, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found."
         ),
     ]
     detail: str
