@@ -16,7 +16,8 @@ CSRF_TRUSTED_ORIGINS = [ENV.public_url]
 
 INSTALLED_APPS = [
     "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
-    "django.contrib.messages", "whitenoise.runserver_nostatic", "django.contrib.staticfiles", "django.contrib.postgres",
+    "django.contrib.messages", "django.contrib.humanize", "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles", "django.contrib.postgres",
     "rest_framework", "drf_spectacular", "django_cotton", "django_htmx", "django_vite", "csp",
     "allauth", "allauth.account", "allauth.mfa", "allauth.usersessions", "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
@@ -95,7 +96,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
-ACCOUNT_USER_DISPLAY = "marketplace.accounts.models.User.get_short_name"
+ACCOUNT_USER_DISPLAY = "marketplace.accounts.selectors.display_name"
 MFA_ADAPTER = "marketplace.accounts.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # a sign-up is good at once; its address is proved by the first letter that is needed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from billing import dunning, mails, pricing, receipts, shares
+from billing import forgetting as forget_money
 from inference_backend.background import Background
 from inference_backend.jobs import execution, ports
+from inference_backend.jobs import forgetting as forget_jobs
 from inference_backend.runtime import Runtime
 from kernel.bus import listen
-from kernel.facts import AccountStateChanged, GrantsChanged, InvoicePaid, VersionPublished
+from kernel.facts import AccountClosed, AccountStateChanged, GrantsChanged, InvoicePaid, VersionPublished
 from kernel.problems import Problem
 from marketplace.accounts import selectors as organizations
 from marketplace.accounts import services as accounts
@@ -29,6 +31,8 @@ def connect() -> None:
     listen(InvoicePaid, dunning.on_invoice_paid)
     listen(AccountStateChanged, lambda fact: accounts.set_status(
         org_id=fact.org_id, status=fact.state, reason=fact.reason))
+    listen(AccountClosed, forget_money.forget)
+    listen(AccountClosed, forget_jobs.forget)
     # port → adapter
     pricing.use_price_book(registry.price_of)
     receipts.use_digests(registry.digest_of)

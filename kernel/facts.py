@@ -40,6 +40,13 @@ class AccountStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountClosed:
+    """An organization was closed for good: what names it or its people elsewhere is to be forgotten."""
+
+    org_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetReached:
     """What was spent reached `threshold` percent of a budget, in the window that began on `period_start` (ISO date)."""
 

@@ -39,6 +39,11 @@ class Limits:
     concurrency: int | None = None
 
 
+def display_name(user: User) -> str:
+    """What a person is called where no mail address should stand."""
+    return user.get_short_name()
+
+
 def organization(org_id: int) -> Organization:
     """One organization by number; Problem not_found where there is none."""
     found = Organization.objects.filter(pk=org_id).first()

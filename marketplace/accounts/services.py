@@ -107,7 +107,7 @@ def rename_organization(*, org: Organization, actor: Actor, name: str) -> Organi
 def set_status(*, org_id: int, status: Literal["active", "past_due", "suspended"], reason: str = "") -> None:
     """What billing found out about an organization; a suspended one's keys stop within a second."""
     with transaction.atomic():
-        org = _locked(org_id)
+        org = selectors.locked_organization(org_id)
         if org.status == status:
             return
         before, org.status = org.status, status
@@ -153,7 +153,7 @@ def accept_invitation(*, token: str, user: User) -> Membership:
             token_hash=_token_hash(token), email=user.email, accepted_at=None, expires_at__gt=clock.now()).first()
         if invitation is None:
             raise Problem("not_found", "this invitation is used, expired or for another address")
-        org = _locked(invitation.organization_id)
+        org = selectors.locked_organization(invitation.organization_id)
         made, created = Membership.objects.get_or_create(
             organization=org, user=user, defaults={"role": invitation.role})
         invitation.accepted_at = clock.now()
@@ -167,7 +167,7 @@ def change_role(*, org: Organization, actor: Actor, user: User, role: str) -> Me
     """Another role for a member. The last owner stays one."""
     selectors.authorize(org, actor, "members:manage")
     with transaction.atomic():
-        org = _locked(org.pk)
+        org = selectors.locked_organization(org.pk)
         member = _member(org, user)
         _check_role(org, actor, role)
         _check_role(org, actor, member.role)
@@ -186,7 +186,7 @@ def remove_member(*, org: Organization, actor: Actor, user: User) -> None:
     if actor != user:
         selectors.authorize(org, actor, "members:manage")
     with transaction.atomic():
-        org = _locked(org.pk)
+        org = selectors.locked_organization(org.pk)
         member = _member(org, user)
         if actor != user:
             _check_role(org, actor, member.role)
@@ -217,7 +217,7 @@ def create_api_key(
     if isinstance(actor, KeyPrincipal) and not set(scopes) <= set(actor.scopes):
         raise Problem("insufficient_scope", "a key can only make keys with scopes of its own")
     with transaction.atomic():
-        org = _locked(org.pk)
+        org = selectors.locked_organization(org.pk)
         if ApiKey.objects.filter(organization=org, revoked_at=None).count() >= KEYS_LIMIT:
             raise Problem("conflict", f"an organization has at most {KEYS_LIMIT} keys; revoke one first")
         secret = apikeys.mint(mode)
@@ -283,7 +283,7 @@ def restore_api_key(*, org: Organization, actor: Actor, name: str, secret: str, 
     if not apikeys.well_formed(secret) or apikeys.mode_of(secret) != mode:
         raise Problem("validation_error", f"this is no {mode} key")
     with transaction.atomic():
-        org = _locked(org.pk)
+        org = selectors.locked_organization(org.pk)
         key, created = ApiKey.objects.get_or_create(
             organization=org, key_hash=_hash(secret),
             defaults={"name": name, "mode": mode, "prefix": secret[:13], "last4": secret[-4:], "scopes": list(scopes),
@@ -327,10 +327,6 @@ def _free_slug(name: str) -> str:
     if not Organization.objects.filter(slug=base).exists():
         return base
     return f"{base}-{secrets.token_hex(3)}"  # random, so that two at once don't meet at the next number
-
-
-def _locked(org_id: int) -> Organization:
-    return Organization.objects.select_for_update().get(pk=org_id)
 
 
 def _locked_key(org: Organization, key_id: int) -> ApiKey:

@@ -18,5 +18,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in ("light", "dark") else "light",
         "zh": (get_language() or "en").startswith("zh"),
+        "organizations": SimpleLazyObject(
+            lambda: list(accounts.organizations_of(user)) if user and user.is_authenticated else []),
         "org": SimpleLazyObject(lambda: accounts.organization_of(user) if user and user.is_authenticated else None),
     }
