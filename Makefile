@@ -30,10 +30,25 @@ reset: ## stop, and forget all data of the embedded instance
 	@test ! -x $(BIN)/python || $(BIN)/python -m config.embedded reset
 
 ##@ Check
-test: needs install frontend lint nets ## everything that must hold: lint, types, layers, units, catalogue, real stack, browser
+test: needs install frontend nets ## everything that must hold, in four lanes side by side; what each says comes when it ends
+	@$(MAKE) --no-print-directory -j4 --output-sync=target lane-still lane-life lane-parts lane-product
+
+# Lint, types, layers, units, catalogue: no services.
+lane-still: lint
 	@$(PYTEST) -m "$(UNIT)" tests
-	@$(PYTEST) -n 2 -m catalog tests/catalog
-	@./tests/with_stack bash -c '$(PARTS) tests && $(FLOWS) && $(BROWSER) && $(STORM) --short'
+	@$(PYTEST) -m catalog tests/catalog
+
+# The product's own life: each test starts what it needs.
+lane-life:
+	@$(PYTEST) -m "$(STACK)" tests/config
+
+# The parts on real services.
+lane-parts:
+	@TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) --ignore=tests/config tests'
+
+# Whole paths, pages, and a short storm.
+lane-product:
+	@./tests/with_stack bash -c '$(FLOWS) && $(BROWSER) && $(STORM) --short'
 
 test-unit: install ## fast tests only: no sockets, no services
 	@$(PYTEST) -m "$(UNIT)" $(or $(ARGS),tests)
@@ -71,10 +86,11 @@ openapi: install ## write sdk/openapi.json from the code, and the SDKs and the s
 	@$(BIN)/python sdk/generate.py
 	@$(BIN)/python sdk/generate_spec.py
 
-sdk: install ## the Python SDK from sdk/openapi.json, checked by mypy and pyright (from npm), and its wheel into var/wheels
+sdk: install ## the Python SDK from sdk/openapi.json, checked by mypy and pyright (from npm), its wheels into var/wheels
 	@$(BIN)/python sdk/generate.py && $(BIN)/python sdk/compat.py
 	@cd sdk/python && ../../$(BIN)/mypy && npx --yes pyright@1.1.414 --pythonpath ../../$(BIN)/python
-	@cd sdk/python && ../../$(BIN)/hatchling build -t wheel -d ../../var/wheels && ls -l ../../var/wheels
+	@cd sdk/python && for part in . tools; do (cd $$part && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/var/wheels); done
+	@ls -l var/wheels
 
 lock: install ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev -q --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -84,11 +100,27 @@ lock: install ## resolve the dependencies anew into requirements.lock
 capability: install ## a new capability: make capability name=… domain=…
 	@$(BIN)/python -m model_registry.catalog_kit new $(name) $(domain)
 
-catalog-test: install nets ## check one capability: make catalog-test name=…
-	@$(PYTEST) tests/catalog -k "$(name)"
+catalog-test: needs install frontend nets ## every capability through a running product, its own or demo=var/demo.json; name=… checks one without
+ifneq ($(name),)
+	@$(PYTEST) tests/catalog -k "$(subst -,_,$(name))"
+else ifneq ($(demo),)
+	@$(BIN)/python -m benchmarks.catalogue --demo $(demo)
+else
+	@./tests/with_stack $(BIN)/python -m benchmarks.catalogue
+endif
 
-catalog-eval: install nets ## measure quality, speed and memory for the cards: make catalog-eval [name=…] [domain=…] [all=1]
-	@$(BIN)/python -m model_registry.catalog_kit.evaluate $(name) $(if $(domain),--domain $(domain)) $(if $(all),--all)
+EVALUATE := $(BIN)/python -m model_registry.catalog_kit.evaluate
+catalog-eval: install nets ## measure for the cards what has changed: make catalog-eval [name=…] [domain=…] [all=1]
+	@$(EVALUATE) $(name) $(if $(domain),--domain $(domain)) $(if $(all),--all)
+
+catalog-quality: install nets ## the cards' quality alone: as above
+	@$(EVALUATE) --part quality $(name) $(if $(domain),--domain $(domain)) $(if $(all),--all)
+
+catalog-latency: install nets ## the cards' latency and memory alone, all of them, on a quiet machine (8 min)
+	@$(EVALUATE) --part latency $(name) $(if $(domain),--domain $(domain)) --all
+
+catalog-density: install ## lines of code and manifest of every capability
+	@$(BIN)/python -m model_registry.catalog_kit density
 
 ##@ Specification
 conformance: needs install frontend nets ## does the product keep the Model Service Interface? the kit's checks, on others too (1 min)
@@ -136,6 +168,7 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel error
 	@touch $@
 
-.PHONY: up down reset test test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
-  frontend nets openapi sdk lock capability catalog-test catalog-eval billing-storm billing-bench bench-gateway bench-pools \
+.PHONY: up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
+  frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
+  billing-storm billing-bench bench-gateway bench-pools \
   bench-gpu help needs conformance

@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2] / "sdk" / "python"
 IMPORT_S = 0.4  # of the processor, so that a busy machine does not count
 WHEEL_BYTES = 60_000
@@ -26,16 +28,20 @@ def test_the_import_is_quick_and_takes_nothing_that_is_optional() -> None:
     assert answers[0][1] == "[]"
 
 
-def test_the_wheel_is_small_and_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("project", "holds", "lacks"), [
+    (ROOT, {"tessera/py.typed", "tessera/client.py", "tessera/receipts.py", "tessera/_generated/models.py"},
+     ("tessera/cli/", "tessera/service/")),
+    (ROOT / "tools", {"tessera/cli/__init__.py", "tessera/cli/__main__.py", "tessera/service/base.py"},
+     ("tessera/client.py", "tessera/__init__.py", "tessera/_"))])
+def test_the_wheels_are_small_and_whole(project: Path, holds: set[str], lacks: tuple[str, ...], tmp_path: Path) -> None:
     from hatchling.builders.wheel import WheelBuilder
 
-    [built] = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    [built] = WheelBuilder(str(project)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(built) as wheel:
         names = set(wheel.namelist())
-        metadata = next(wheel.read(name).decode() for name in names if name.endswith("/METADATA"))
-        scripts = next(wheel.read(name).decode() for name in names if name.endswith("/entry_points.txt"))
-    assert {"tessera/py.typed", "tessera/client.py", "tessera/_generated/models.py"} <= names
-    assert not [name for name in names if name.startswith("test") or name.endswith(".pyc")]
-    assert "Requires-Dist: httpx" in metadata
-    assert "tessera = tessera.cli:main" in scripts
+        texts = {name.rsplit("/", 1)[1]: wheel.read(name).decode() for name in names if ".dist-info/" in name}
+    assert holds <= names
+    assert not [name for name in names if name.startswith(("test", *lacks)) or name.endswith(".pyc")]
+    assert ("tessera = tessera.cli:run" in texts.get("entry_points.txt", "")) == (project != ROOT)
+    assert ("Requires-Dist: httpx" in texts["METADATA"]) == (project == ROOT)
     assert Path(built).stat().st_size <= WHEEL_BYTES

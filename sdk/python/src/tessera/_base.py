@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import quote as _quote
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, TypeAdapter
+from pydantic import BaseModel, ConfigDict, PrivateAttr, TypeAdapter, ValidationError
 
+from tessera import errors
 from tessera.events import Event
 
 if TYPE_CHECKING:
@@ -106,7 +107,10 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def parse(kind: Any, data: Any, transport: Any, response: httpx.Response | None = None) -> Any:
     """The answer as its type, bound to its client where it makes calls itself."""
-    value = _adapter(kind).validate_python(data)
+    try:
+        value = _adapter(kind).validate_python(data)
+    except ValidationError as error:
+        raise errors.UnreadableAnswer(f"the answer lacks what this package needs: {error}") from None
     if isinstance(value, APIModel):
         value._response = response
         bind = getattr(type(value), "bind", None)

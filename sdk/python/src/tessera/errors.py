@@ -29,6 +29,10 @@ class PredictionTimeout(TesseraError):
     """`wait` gave up; the prediction goes on."""
 
 
+class UnreadableAnswer(TesseraError):
+    """An answer that lacks what this package needs of it: the server is older than the package, or is no Tessera."""
+
+
 class InvalidSignature(TesseraError):
     """A webhook that was not signed by us, or is too old."""
 
