@@ -4,7 +4,7 @@ import fs from "node:fs";
 const names = `box camera circle circle-stop columns-3 gauge git-branch mic scroll-text settings star webhook activity arrow-right arrow-up-right audio-lines book-open boxes chart-column chart-line check chevron-down
 chevron-right circle-alert circle-check clock code copy credit-card download file-text image key-round languages layers
 layout-grid list-checks log-out menu moon play plus receipt-text rotate-ccw search server shield-check sliders-horizontal
-sun table trash-2 type upload users x`.split(/\s+/);
+sun table trash-2 type upload users x bell refresh-cw undo-2`.split(/\s+/);
 const root = new URL("../", import.meta.url);
 const symbols = names.map((name) => {
   const svg = fs.readFileSync(new URL(`node_modules/lucide-static/icons/${name}.svg`, root), "utf8");

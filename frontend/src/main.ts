@@ -1,7 +1,7 @@
 /** The shell of every page: htmx, palette, theme, language, copying, confirming, comparing, and widths from data. */
 import "./styles/app.css";
 import htmx from "htmx.org";
-import "idiomorph/htmx";
+import { Idiomorph } from "idiomorph/htmx";
 import { startComparing } from "./compare";
 import { startConfirming } from "./confirm";
 import { toast } from "./dom";
@@ -11,6 +11,16 @@ htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
 htmx.config.historyCacheSize = 0;
 htmx.config.refreshOnHistoryMiss = true;
+
+// A fold stays as the person left it, whatever the fresh part of the page says.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name) => !["open", "data-unfolded", "aria-expanded"].includes(name);
+// The answer to a form that has changed since is dropped: the question about what stands there now is queued already.
+const asked = (data: FormData): string => [...new URLSearchParams(data as unknown as Record<string, string>)].map(String).sort().join("\n");
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail } = event as CustomEvent<{ requestConfig: { elt: Element; formData: FormData }; shouldSwap: boolean }>;
+  const { elt, formData } = detail.requestConfig;
+  if (elt instanceof HTMLFormElement && asked(new FormData(elt)) !== asked(formData)) detail.shouldSwap = false;
+});
 
 const remember = (name: string, value: string): void => { document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax`; };
 
@@ -32,7 +42,7 @@ async function copy(button: HTMLElement): Promise<void> {
 document.addEventListener("click", (event) => {
   const target = event.target as Element;
   if (target instanceof HTMLDialogElement) target.close();
-  const button = target.closest<HTMLElement>("[data-copy],[data-theme-switch],[data-language],[data-open],[data-close]");
+  const button = target.closest<HTMLElement>("[data-copy],[data-theme-switch],[data-language],[data-open],[data-close],[data-unfold]");
   if (!button) return;
   const { copy: source, language, open } = button.dataset;
   if (source !== undefined) void copy(button);
@@ -43,6 +53,7 @@ document.addEventListener("click", (event) => {
   }
   if (language) { remember("django_language", language); location.reload(); }
   if (open) { const dialog = document.getElementById(open) as HTMLDialogElement; if (!dialog.open) dialog.showModal(); }
+  if (button.dataset.unfold) button.setAttribute("aria-expanded", String(document.getElementById(button.dataset.unfold)!.toggleAttribute("data-unfolded")));
   if (button.dataset.close !== undefined) button.closest("dialog")?.close();
 });
 document.addEventListener("change", (event) => {
@@ -56,11 +67,14 @@ dress(document);
 startPalette();
 startConfirming();
 startComparing();
+// A form of groups shows the one that is chosen; the others send nothing.
+document.querySelector("[data-group]")?.addEventListener("change", (event) => {
+  const chosen = (event.target as HTMLSelectElement).value;
+  for (const set of document.querySelectorAll<HTMLFieldSetElement>("[data-of]")) set.hidden = set.disabled = set.dataset.of !== chosen;
+});
 for (const dialog of document.querySelectorAll<HTMLDialogElement>("dialog[data-open-now]")) dialog.showModal();
 // The first error gets the focus, and tells its field.
 const fault = document.querySelector("form [role=alert]");
 const wrong = fault?.parentElement?.querySelector<HTMLElement>("input, select, textarea");
 if (wrong) { wrong.setAttribute("aria-invalid", "true"); wrong.focus(); }
 for (const message of document.querySelectorAll("#toasts .toast")) setTimeout(() => message.remove(), 6000);
-// On a narrow screen the results come first; the filters open on demand.
-if (innerWidth < 1024) document.getElementById("facets")?.removeAttribute("open");

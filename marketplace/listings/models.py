@@ -93,3 +93,57 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rating} for {self.listing_id}"
+
+
+class Trial(models.Model):
+    """Several models of one task on an organization's own labelled data."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"  # read and priced; nothing was called
+        RUNNING = "running"
+        DONE = "done"
+        CANCELED = "canceled"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    task = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8, help_text="Of the input: text, image, audio or bytes.")
+    filename = models.CharField(max_length=255)
+    rows_file = models.UUIDField(help_text="The stored file with one JSON object {value, label} a line.")
+    labels = models.JSONField(help_text="The label of each row, in order.")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    created_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["organization", "-id"], name="trial_of_organization")]
+
+    def __str__(self) -> str:
+        return f"{self.task}: {self.filename}"
+
+
+class TrialRun(models.Model):
+    """One model of a trial: a batch of calls, and what came of it."""
+
+    trial = models.ForeignKey(Trial, models.CASCADE, related_name="runs")
+    name = models.CharField(max_length=64)
+    position = models.PositiveSmallIntegerField()
+    units = models.PositiveIntegerField(help_text="As estimated before the run.")
+    estimate = models.DecimalField(max_digits=24, decimal_places=12, help_text="Minor units, at list price.")
+    currency = models.CharField(max_length=3)
+    batch_id = models.UUIDField(null=True, blank=True)
+    ended = models.BooleanField(default=False)
+    correct = models.PositiveIntegerField(default=0)
+    answered = models.PositiveIntegerField(default=0)
+    p50_ms = models.FloatField(null=True, blank=True)
+    p95_ms = models.FloatField(null=True, blank=True)
+    cost = models.DecimalField(max_digits=24, decimal_places=12, default=0, help_text="Minor units that were metered.")
+    answers = models.JSONField(default=list, help_text="What the model said to each row; null: no answer.")
+    reason = models.TextField(blank=True, help_text="Why a run as a whole, or its first refused row, failed.")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["trial", "name"], name="trial_model_once")]
+
+    def __str__(self) -> str:
+        return f"{self.trial_id} {self.name}"

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.text import compress_string
 
 from kernel import clock
 from kernel.problems import Problem
@@ -16,6 +17,8 @@ from marketplace.portal import status
 Next = Callable[[HttpRequest], HttpResponse]
 OWN_PAGES = {403, 404, 429}
 PROGRAMS = ("/api/", "/v1/", "/v2/", "/healthz")
+WORTH_PACKING = 1024  # bytes
+RANDOM_BYTES = 100  # in the length of a packed page, so that it tells nothing of a secret inside (BREACH)
 
 
 class StatusPage:
@@ -36,7 +39,8 @@ class StatusPage:
 
 
 class PortalPages:
-    """A Problem that a view lets go becomes a page of the house; fragments never stay in the browser's cache.
+    """A Problem that a view lets go becomes a page of the house; fragments never stay in the browser's cache; pages
+    travel packed.
 
     Pages and fragments share addresses; without these headers Back would show a bare fragment.
     """
@@ -49,6 +53,7 @@ class PortalPages:
         patch_vary_headers(response, ["HX-Request", "Cookie"])
         if request.headers.get("HX-Request"):
             response["Cache-Control"] = "no-store"
+        _pack(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -57,3 +62,16 @@ class PortalPages:
             return None
         template = f"{error.status}.html" if error.status in OWN_PAGES else "problem.html"
         return render(request, template, {"problem": error, "status": error.status}, status=error.status)
+
+
+def _pack(request: HttpRequest, response: HttpResponse) -> None:
+    """Packs a page by gzip where the browser takes it. Streams and programs' answers stay as they are."""
+    if response.streaming or response.has_header("Content-Encoding") or len(response.content) < WORTH_PACKING:
+        return
+    if not response.headers.get("Content-Type", "").startswith("text/html"):
+        return
+    patch_vary_headers(response, ["Accept-Encoding"])
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.content = compress_string(response.content, max_random_bytes=RANDOM_BYTES)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Length"] = str(len(response.content))

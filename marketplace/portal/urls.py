@@ -18,6 +18,7 @@ from marketplace.portal.views import (
     security,
     staff,
     team,
+    trials,
     usage,
     webhooks,
 )
@@ -73,6 +74,10 @@ urlpatterns = [
     path("console/jobs/", jobs.jobs, name="jobs"),
     path("console/predictions/<str:job_id>/", jobs.job, name="job"),
     path("console/predictions/<str:job_id>/<str:action>/", jobs.change, name="change-job"),
+    path("console/trials/", trials.overview, name="trials"),
+    path("console/trials/new/", trials.create, name="new-trial"),
+    path("console/trials/<int:trial_id>/", trials.trial, name="trial"),
+    path("console/trials/<int:trial_id>/<str:action>/", trials.change, name="change-trial"),
     path("console/webhooks/", webhooks.page, name="webhooks"),
     path("console/webhooks/rotate/", webhooks.rotate, name="rotate-webhook-secret"),
     path("console/webhooks/<str:message_id>/resend/", webhooks.resend, name="resend"),

@@ -1,9 +1,14 @@
-"""Chromium against a running instance: TESSERA_TEST_URL, or the address in its demo.json (folder TESSERA_VAR)."""
+"""Chromium against a running instance: TESSERA_TEST_URL, or the address in its demo.json (folder TESSERA_VAR).
+
+Tests share two browser contexts, a stranger's and an owner's: a new page costs a tenth of a new context. A test that
+changes cookies (language, theme, sign-up) asks for `apart`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+
+from tests.browser.lines import LINES
 
 FLAGS = [
     "--no-sandbox",
@@ -22,9 +29,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# A refused form or input: the page itself says what is wrong, and Chromium logs the answer's status all the same.
-REFUSED = "status of 422"
+WIDE = {"width": 1440, "height": 900}
 PASSWORD = "long enough 4 a test"
+STATUS = re.compile(r"responded with a status of (\d{3})")
 
 
 @dataclass
@@ -38,8 +45,15 @@ class User:
         target.click()
         self.clicks += 1
 
-    def begin(self, path: str) -> None:
-        self.page.goto(path)
+    def begin(self, path: str = "") -> None:
+        """From here the clicks count, on this page or where the person stands."""
+        if path:
+            self.page.goto(path)
+        self.clicks = 0
+
+    def did(self, line: str) -> None:
+        """The acceptance line holds: it took no more clicks than it may. The count starts again."""
+        assert self.clicks <= LINES[line].clicks, f"{LINES[line].words}: {self.clicks} clicks"
         self.clicks = 0
 
 
@@ -62,22 +76,64 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def opened(browser: Browser, base_url: str, state: Any = None) -> Iterator[Page]:
-    context = browser.new_context(base_url=base_url, viewport={"width": 1440, "height": 900}, storage_state=state,
-                                  permissions=["clipboard-read", "clipboard-write"])
+def context_of(browser: Browser, base_url: str, state: Any = None, **options: Any) -> BrowserContext:
+    """A context of the tests' kind: wide, still, allowed to read what was copied."""
+    return browser.new_context(base_url=base_url, viewport=WIDE, storage_state=state, reduced_motion="reduce",
+                               permissions=["clipboard-read", "clipboard-write"], **options)
+
+
+def watched(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page whose console must stay free of errors.
+
+    Chromium logs the status of a refused form even where the page itself says what is wrong: a test that provokes a
+    refusal names its status (`@pytest.mark.provokes(422)`), and must have got it.
+    """
     page, errors = context.new_page(), []
-    page.on("console", lambda message: errors.append(message.text)
-            if message.type == "error" and REFUSED not in message.text else None)
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
+    page.close()
+    marker = request.node.get_closest_marker("provokes")
+    expected = {str(status) for status in marker.args} if marker else set()
+    statuses = [(found[1] if (found := STATUS.search(text)) else "", text) for text in errors]
+    unexpected = [text for status, text in statuses if status not in expected]
+    assert unexpected == []
+    missing = expected - {status for status, _text in statuses}
+    assert missing == set(), "the test was to be refused"
+
+
+@pytest.fixture(scope="session")
+def stranger(browser: Browser, base_url: str) -> Iterator[BrowserContext]:
+    context = context_of(browser, base_url)
+    yield context
     context.close()
-    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def owner(browser: Browser, base_url: str, signed_in: Any) -> Iterator[BrowserContext]:
+    context = context_of(browser, base_url, signed_in)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def page(browser: Browser, base_url: str) -> Iterator[Page]:
-    """A fresh page whose console must stay free of errors."""
-    yield from opened(browser, base_url)
+def page(stranger: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of somebody who isn't signed in."""
+    yield from watched(stranger, request)
+
+
+@pytest.fixture
+def member(owner: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of the signed-in owner."""
+    yield from watched(owner, request)
+
+
+@pytest.fixture
+def apart(browser: Browser, base_url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page with cookies of its own."""
+    context = context_of(browser, base_url)
+    yield from watched(context, request)
+    context.close()
 
 
 def sign_up(page: Page, after: str = "/console/") -> str:
@@ -105,9 +161,3 @@ def signed_in(browser: Browser, base_url: str) -> Any:
     state = context.storage_state()
     context.close()
     return state
-
-
-@pytest.fixture
-def member(browser: Browser, base_url: str, signed_in: Any) -> Iterator[Page]:
-    """A page of the signed-in owner."""
-    yield from opened(browser, base_url, signed_in)

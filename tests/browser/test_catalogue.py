@@ -25,7 +25,7 @@ def test_task_and_industry_in_two_clicks(page: Page) -> None:
     expect(page.locator("section[aria-label=Results] h2 b")).not_to_have_text(str(everything))
     user.click(page.locator("#f-industry-finance"))
     page.wait_for_url("**industry=finance**")
-    assert user.clicks == 2
+    user.did("narrow")
     expect(page.locator(".chip-on")).to_have_count(2)
     address, count = page.url, shown(page)
     assert 0 < count < everything
@@ -39,13 +39,15 @@ def test_task_and_industry_in_two_clicks(page: Page) -> None:
     expect(page.locator("#f-industry-finance")).to_be_checked()
     page.goto(address)
     assert shown(page) == count
+    user.did("share")
 
     page.locator(".chip-on").first.click()
     expect(page.locator(".chip-on")).to_have_count(1)
 
 
 def test_by_keyboard_alone(page: Page) -> None:
-    page.goto("/models/")
+    user = User(page)
+    user.begin("/models/")
     page.locator("#q").focus()
     page.keyboard.type("invoice fields")
     page.wait_for_url("**q=invoice**")
@@ -54,6 +56,7 @@ def test_by_keyboard_alone(page: Page) -> None:
     assert page.evaluate("document.activeElement.type") == "checkbox"
     page.keyboard.press("Space")
     page.wait_for_url("**modality=**")
+    user.did("keyboard")
 
 
 def test_what_is_typed_finds_in_both_languages(page: Page) -> None:
@@ -65,6 +68,22 @@ def test_what_is_typed_finds_in_both_languages(page: Page) -> None:
     expect(page.get_by_text("No model matches.")).to_be_visible()
     page.get_by_role("link", name="Clear all").first.click()
     expect(page.locator("article.mcard").first).to_be_visible()
+
+
+def test_a_filter_ticked_while_a_search_is_on_its_way_stays(page: Page) -> None:
+    """The answer to what was typed knows nothing of the tick; it must not undo it."""
+    page.goto("/models/")
+    held = []
+    page.route("**/models/?**", lambda route: held.append(route) if len(held) == 0 else route.continue_())
+    page.locator("#q").press_sequentially("language")
+    expect(page.locator("#filters")).to_have_class(re.compile("htmx-request"))
+    page.locator("#f-modality-text").check()
+    held[0].continue_()
+    page.wait_for_url("**modality=text**")
+    expect(page.locator(".chip-on")).to_have_count(1)
+    expect(page.locator("#f-modality-text")).to_be_checked()
+    expect(page).to_have_url(re.compile("q=language"))
+    page.unroute_all()
 
 
 def test_the_list_goes_on(page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,7 +26,8 @@ def run(page: Page) -> None:
     expect(page.locator("ts-playground [data-meta]")).to_contain_text(" ms", timeout=RUN_MS)
 
 
-def test_from_sign_up_to_usage(page: Page) -> None:
+def test_from_sign_up_to_usage(apart: Page) -> None:
+    page = apart
     sign_up(page, "/models/pii-redact/")
     expect(page.locator("ts-playground mark").first).to_be_visible()  # the stored example, before any call
 
@@ -56,11 +58,11 @@ def test_from_sign_up_to_usage(page: Page) -> None:
 
 def see_usage(page: Page, model: str) -> None:
     """The row of a model, with its calls and its cost; metering reaches the books within seconds."""
-    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name=model, exact=True))
-    for _attempt in range(20):
-        page.goto("/console/usage/")
-        if row.count():
+    for _attempt in range(80):
+        if f'href="/models/{model}/"' in page.request.get("/console/usage/").text():
             break
-        page.wait_for_timeout(1000)
+        time.sleep(0.25)
+    page.goto("/console/usage/")
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name=model, exact=True))
     expect(row.get_by_role("cell").nth(1)).to_have_text("1")
     expect(row.get_by_role("cell").last).to_have_text(re.compile(r"^\$\d+\.\d{2,}$"))

@@ -51,6 +51,12 @@ def thousands(number: int | Decimal | str | None) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """A share from 0 to 1 in per cent, with one place: 0.875 is 87.5 %."""
+    return f"{share * 100:.1f} %"
+
+
+@register.filter
 def money(amount: Decimal | int, currency: str) -> str:
     """Minor units as money, exact: the places that the currency has, and more where a price is finer than that."""
     exact = Decimal(amount)

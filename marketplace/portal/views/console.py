@@ -17,11 +17,9 @@ from kernel.problems import Problem
 from marketplace.accounts import selectors as accounts
 from marketplace.listings import playground, selectors
 from marketplace.listings import services as listings
-from marketplace.portal import labels, shelf
+from marketplace.portal import labels, shelf, subscribing
 from marketplace.portal.views import member
 from marketplace.portal.views.public import find_card
-
-FIRST = "sentiment-en"
 
 
 @login_required
@@ -45,11 +43,11 @@ def overview(request: HttpRequest) -> HttpResponse:
          "words": _("Roles decide who may see bills, make keys and deploy.")},
     ]
     jobs, _cursor = job_selectors.jobs_of(org_id=org.pk, limit=5)
-    first = FIRST if FIRST in names or not names else names[0]
+    first, field = subscribing.first_call(names)
     return render(request, "console/overview.html", {
         "nav": "overview", "spend": spend if pays else None, "pays": pays, "steps": steps,
         "done": sum(1 for step in steps if step["done"]), "jobs": jobs, "count": len(names),
-        "subscriptions": shelf.cards(selectors.by_names(names[:6])), "first": first,
+        "subscriptions": shelf.cards(selectors.by_names(names[:6])), "first": first, "first_field": field,
         "origin": settings.ENV.public_url, "key": playground.code_key(request.user) or "", "members":
         accounts.members(org).count()})
 

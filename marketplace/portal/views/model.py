@@ -71,6 +71,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     }
     if tab == "playground":
         context["config"] = configuration(request.user, card)
+        context["picture"] = _picture(context["config"])
     elif tab == "api":
         context |= _api(card)
     elif tab == "versions":
@@ -79,6 +80,16 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         found = list(listings.reviews(card.listing)[:50])
         context |= {"reviews": found, "mine": next((r for r in found if r.user == request.user), None)}
     return render(request, "portal/model.html", context, status=problem.status if problem else 200)
+
+
+def _picture(config: dict[str, Any]) -> str:
+    """The address of the example's first picture, which the browser may fetch before the element asks for it."""
+    given = (config["example"] or {}).get("input", {})
+    for name, spec in config["inputs"].items():
+        value = given.get(name)
+        if spec["kind"] == "image" and isinstance(value, dict) and "$url" in value:
+            return str(value["$url"])
+    return ""
 
 
 def _review(request: HttpRequest, name: str) -> Problem | None:

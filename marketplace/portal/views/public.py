@@ -146,7 +146,9 @@ def compare(request: HttpRequest) -> HttpResponse:
         peers = [{"title": peer.title, "with": _compared([*names, peer.name])}
                  for peer in shelf.cards(near.items) if peer.name not in names]
     return render(request, "portal/compare.html", {
-        "nav": "models", "cards": columns, "rows": _rows(cards), "peers": peers})
+        "nav": "models", "cards": columns, "rows": _rows(cards), "peers": peers,
+        "trial": f"{reverse('trials')}?{urlencode([('m', name) for name in names])}"
+        if len({card.model.task for card in cards}) == 1 else ""})
 
 
 def _compared(names: list[str]) -> str:
@@ -198,7 +200,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         (_("Subscriptions"), "subscriptions", "boxes"), (_("Jobs"), "jobs", "list-checks"),
         (_("Webhooks"), "webhooks", "webhook"), (_("Team"), "team", "users"), (_("Audit log"), "audit", "scroll-text"),
         (_("Settings"), "settings", "settings"), (_("Compare"), "compare", "columns-3"),
-        (_("Earnings"), "earnings", "chart-line"),
+        (_("Earnings"), "earnings", "chart-line"), (_("Compare on your data"), "trials", "columns-3"),
     ]
     pages = [{"title": title, "url": reverse(name), "icon": icon, "kind": page} for title, name, icon in known]
     pages += [{"title": chapter.title, "url": chapter.url, "icon": "file-text", "kind": doc}
