@@ -18,9 +18,10 @@ def _schedule(sender: Celery, **_: object) -> None:
     from billing.tasks import SCHEDULE as OF_BILLING
     from inference_backend.jobs.tasks import BEAT_SCHEDULE
     from marketplace.accounts.tasks import SCHEDULE as OF_ACCOUNTS
+    from model_registry.tasks import SCHEDULE as OF_REGISTRY
 
     scans = {task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-             for task, seconds in {**OF_BILLING, **OF_ACCOUNTS}.items()}
+             for task, seconds in {**OF_BILLING, **OF_ACCOUNTS, **OF_REGISTRY}.items()}
     sender.conf.beat_schedule = {**BEAT_SCHEDULE, **scans}
 
 

@@ -49,7 +49,7 @@ class Inference(Protocol):
 
 def joinable(route: Route) -> bool:
     """Whether the signature allows rows of several callers in one request."""
-    return route.runtime == "onnx" and all(
+    return route.joinable and route.runtime == "onnx" and all(
         len(spec.shape) > 1 and spec.shape[0] == -1 and spec.datatype != "BYTES" and not spec.optional
         for spec in (*route.inputs, *route.outputs))
 

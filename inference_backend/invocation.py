@@ -20,6 +20,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 from uuid import UUID
 
+import orjson
+
 from inference_backend import oip, response_cache, routing
 from inference_backend.batching import joinable
 from inference_backend.oip import Buffer, Tensor
@@ -214,7 +216,7 @@ async def authorise(runtime: Runtime, grant: Grant, model: str) -> Route:
     if "predict" not in grant.scopes:
         raise Problem("insufficient_scope", "this API key lacks the scope predict")
     route = await runtime.snapshots.route(model)
-    if route is None:
+    if route is None or (not route.public and route.owner != grant.org_id):  # another's is as unknown as none
         raise Problem("model_not_found", f"there is no model {model[:64]!r}")
     if model not in grant.models:
         raise Problem("not_subscribed", f"your organization is not subscribed to {model}", model=model)
@@ -318,6 +320,8 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
         "X-Cold-Start": "1" if load_ms else "0", "X-Receipt": str(event_id)}
     if ran.cache:
         outcome.headers["X-Cache"] = ran.cache
+    if route.notices:
+        outcome.headers.update(route.notices.get(str(target.version), {}))
     return outcome
 
 
@@ -408,7 +412,7 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
                  timings: Timings, call: Call) -> _Ran:
     """Asks Triton; a model that is gone is loaded again and one whose process died is healed, once."""
     model = route.model if work.raw_tensors else host_model(route)
-    version = target.version if work.raw_tensors else None
+    version = target.version if work.raw_tensors or route.own_host else None
     may_keep = call.may_cache and route.deterministic and route.cache_s > 0
     joins = work.raw_tensors and not may_keep and route.shadow is None and joinable(route)
     parts, header_length = ([], 0) if joins else oip.encode_request(work.inputs, work.outputs)
@@ -437,8 +441,8 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
                     delivery = work.finish(tensors, target)
                 if kept_as:
                     await response_cache.keep(runtime.answers, kept_as, body, length, route.cache_s)
-                if route.shadow not in (None, target.version) and work.raw_tensors:
-                    _shadow(runtime, route, parts, header_length, tensors, timeout)
+                if route.shadow not in (None, target.version) and version is not None:
+                    _shadow(runtime, route, model, parts, header_length, tensors, timeout)
                 return _Ran(delivery, loaded_ms, "miss" if kept_as else "")
             except asyncio.CancelledError:
                 if call.source == "async":
@@ -465,20 +469,27 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
     raise AssertionError("the second try answers or raises")
 
 
-def _shadow(runtime: Runtime, route: Route, parts: list[Buffer], header_length: int, delivered: list[Tensor],
-            timeout: float) -> None:
+def _shadow(runtime: Runtime, route: Route, model: str, parts: list[Buffer], header_length: int,
+            delivered: list[Tensor], timeout: float) -> None:
     """Sends a copy to the version that is being tried, beside the answer's way back to its caller."""
     version = route.shadow
     assert version is not None
 
     async def copy() -> bool:
-        async with runtime.pools.lease(route, tensors=True):
-            reply = oip.decode_reply(*await runtime.client.infer(route.model, version, parts, header_length,
+        async with runtime.pools.lease(route, tensors=model == route.model):
+            reply = oip.decode_reply(*await runtime.client.infer(model, version, parts, header_length,
                                                                  timeout=timeout))
-        return {t.name: (t.datatype, t.shape, bytes(t.data)) for t in reply} == {
-            t.name: (t.datatype, t.shape, bytes(t.data)) for t in delivered}
+        return bool(_said(reply) == _said(delivered))
 
     runtime.shadows.send(route.model, version, copy)
+
+
+def _said(tensors: list[Tensor]) -> Any:
+    """What two versions are compared by: their tensors, or the output of a host's answer without its timing."""
+    if {tensor.name for tensor in tensors} == {"response", "media"}:
+        answer = orjson.loads(next(t for t in tensors if t.name == "response").strings()[0])
+        return answer.get("output"), answer.get("problem")
+    return {t.name: (t.datatype, t.shape, bytes(t.data)) for t in tensors}
 
 
 def _problem(error: TritonError) -> Problem:

@@ -133,6 +133,11 @@ class Route:
     shadow: int | None = None
     sticky_by: str = "key"
     aliases: dict[str, int] = field(default_factory=dict)
+    owner: int | None = None  # the organization that provides it; None: the house
+    public: bool = True  # else it is there for its owner only
+    joinable: bool = True  # whether calls may run as one batch, where the signature allows it
+    own_host: bool = False  # `host` serves this model alone, with the same version numbers as the net
+    notices: dict[str, dict[str, str]] = field(default_factory=dict)  # version → headers that its answers carry
 
     def dump(self) -> str:
         return json.dumps(asdict(self), default=str, separators=(",", ":"))

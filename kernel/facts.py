@@ -31,6 +31,20 @@ class VersionPublished:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistryActed:
+    """Somebody did something to an organization's models: for its audit trail, in the transaction of the act.
+
+    `actor` is the member or key of the request; None is the platform itself.
+    """
+
+    org_id: int
+    actor: object
+    action: str
+    target: str
+    after: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountStateChanged:
     """Billing found an organization "active", "past_due" (owing; softly blocked in time) or "suspended"."""
 

@@ -16,7 +16,8 @@ from rest_framework.views import APIView
 from inference_backend.jobs.lists import page_of
 from kernel.money import major_text
 from kernel.paging import whole
-from model_registry import selectors
+from kernel.problems import Problem
+from model_registry import own_api, selectors
 from model_registry.models import Model, ModelVersion
 from model_registry.schemas import schemas
 
@@ -75,6 +76,14 @@ class ModelVersionSerializer(serializers.Serializer):
     digest = serializers.CharField()
     created_at = serializers.DateTimeField()
     artifacts = serializers.SerializerMethodField()
+    changelog = serializers.CharField()
+    lineage = serializers.DictField()
+    sunset_at = serializers.DateTimeField(allow_null=True)
+    successor = serializers.IntegerField(allow_null=True)
+    stages = serializers.SerializerMethodField()
+
+    def get_stages(self, version: ModelVersion) -> list[dict[str, str]]:
+        return [{"state": s["state"], "at": s["at"]} for s in version.stages]
 
     def get_artifacts(self, version: ModelVersion) -> list[dict[str, str | int]]:
         return [{"name": a.name, "sha256": a.sha256, "size": a.size} for a in version.artifacts.all()]
@@ -104,12 +113,16 @@ def summary(model: Model) -> dict[str, Any]:
     }
 
 
+def _org_of(request: Request) -> int | None:
+    return getattr(request._request, "organization_id", None)
+
+
 def _model(request: Request, name: str) -> Model:
-    return selectors.model(name, org_id=getattr(request._request, "organization_id", None))
+    _ = request.user  # a key is looked at when it is asked for, and sets the organization
+    return selectors.model(name, org_id=_org_of(request))
 
 
-class OneModel(APIView):
-    permission_classes = [AllowAny]
+class OneModel(own_api.ChangeModel):
 
     @extend_schema(operation_id="models_retrieve", tags=["models"], summary="Get a model", auth=[], parameters=[NAME],
                    responses={200: ModelDetailSerializer, **NOT_FOUND})
@@ -120,13 +133,15 @@ class OneModel(APIView):
                          "created_at": found.created_at, "updated_at": found.updated_at})
 
 
-class Versions(APIView):
-    permission_classes = [AllowAny]
+class Versions(own_api.NewVersions):
 
     @extend_schema(operation_id="model_versions_list", tags=["models"], summary="List a model's versions", auth=[],
                    parameters=[NAME], responses={200: ModelVersionPageSerializer, **NOT_FOUND})
     def get(self, request: Request, model: str) -> Response:
-        rows = selectors.versions(_model(request, model))
+        found = _model(request, model)
+        rows = selectors.versions(found)
+        if found.owner_id is not None and found.owner_id != _org_of(request):  # a provider's failures are its own
+            rows = rows.filter(state__in=[ModelVersion.State.READY, ModelVersion.State.RETIRED])
         return Response(whole(ModelVersionSerializer(rows, many=True).data))
 
 
@@ -138,7 +153,12 @@ class OneVersion(APIView):
                                                       description="A number or an alias.")],
                    responses={200: ModelVersionSerializer, **NOT_FOUND})
     def get(self, request: Request, model: str, version: str) -> Response:
-        return Response(ModelVersionSerializer(selectors.version(_model(request, model), version)).data)
+        found = _model(request, model)
+        one = selectors.version(found, version)
+        mine = found.owner_id is None or found.owner_id == _org_of(request)
+        if not mine and one.state not in (ModelVersion.State.READY, ModelVersion.State.RETIRED):
+            raise Problem("version_not_found", f"{found.name} has no version {version[:40]}")
+        return Response(ModelVersionSerializer(one).data)
 
 
 class Schema(APIView):
@@ -151,6 +171,7 @@ class Schema(APIView):
 
 
 urlpatterns = [
+    *own_api.urlpatterns,
     path("models/<str:model>", OneModel.as_view()),
     path("models/<str:model>/versions", Versions.as_view()),
     path("models/<str:model>/versions/<str:version>", OneVersion.as_view()),

@@ -19,11 +19,13 @@ from model_registry.catalog_kit.tasks import TASKS
 
 NAME = r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$"
 FIELD = r"^[a-z][a-z0-9_]{0,39}$"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's where the wheel has it: eight times faster
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 Industry = Literal["manufacturing", "energy", "finance", "retail", "healthcare", "logistics", "media", "public-sector",
                    "education", "agriculture", "security", "developer-tools"]
-Family = Literal["vision", "documents", "text", "audio", "series", "tables", "planning", "science"]
+Family = Literal["vision", "documents", "text", "audio", "series", "tables", "planning", "science",
+                 "own"]  # own: a provider's model, with a host of its own
 InputKind = Literal["image", "images", "audio", "text", "texts", "bytes", "table", "series", "multi_series", "graph",
                     "problem", "number", "integer", "boolean", "choice"]
 ParameterKind = Literal["number", "integer", "boolean", "choice", "text", "texts"]
@@ -272,7 +274,7 @@ def folder_name(name: str) -> str:
 def parse(text: str, path: Path = Path("model.yaml")) -> Manifest:
     """A manifest from its YAML; ManifestError names the file and every faulty field."""
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise ManifestError(path, [("", f"not YAML: {' '.join(str(error).split())}")]) from None
     if not isinstance(data, dict):

@@ -16,11 +16,18 @@ class Model(models.Model):
         ACTIVE = "active"
         DEPRECATED = "deprecated"
         RETIRED = "retired"
+        TAKEN_DOWN = "taken_down"  # by staff: nobody's call reaches it, its owner's neither
+
+    class Visibility(models.TextChoices):
+        PRIVATE = "private"
+        ORGANIZATION = "organization"
+        PUBLIC = "public"
 
     name = models.CharField(max_length=64, unique=True)
     owner = models.ForeignKey("accounts.Organization", models.PROTECT, null=True, blank=True, related_name="+",
                               help_text="Empty: the house.")
-    public = models.BooleanField(default=True)
+    public = models.BooleanField(default=True)  # what the shelf and the gateway go by
+    visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
     task = models.CharField(max_length=64, db_index=True)
     domain = models.CharField(max_length=32, db_index=True)
     family = models.CharField(max_length=32)
@@ -43,9 +50,15 @@ class Model(models.Model):
     shadow = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
+    # Of a provider's model: what its first good version fixed, what the provider wrote of it, and who brought it.
+    signature = models.JSONField(null=True, blank=True)
+    card = models.JSONField(default=dict, blank=True)
+    terms = models.TextField(blank=True, max_length=20_000)
+    created_by = models.CharField(max_length=32, blank=True)
 
     class Meta:
         ordering = ["name"]
+        indexes = [models.Index(fields=["owner", "name"], condition=Q(owner__isnull=False), name="model_of_owner")]
         constraints = [models.CheckConstraint(
             condition=Q(name__regex=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"), name="model_name_form")]
 
@@ -84,9 +97,23 @@ class ModelVersion(models.Model):
     report = models.JSONField(default=dict, blank=True)
     artifacts = models.ManyToManyField(Artifact, blank=True, related_name="versions")
     created_at = models.DateTimeField(default=clock.now)
+    # Of an uploaded version. `service` is what its host runs by; a trigger keeps it, the digest and the number as they
+    # were when the version became ready.
+    service = models.JSONField(default=dict, blank=True)
+    changelog = models.TextField(blank=True, max_length=10_000)
+    lineage = models.JSONField(default=dict, blank=True)
+    stages = models.JSONField(default=list, blank=True)  # [{"state", "at", "by"}]
+    sunset_at = models.DateTimeField(null=True, blank=True)
+    successor = models.PositiveIntegerField(null=True, blank=True)
+    created_by = models.CharField(max_length=32, blank=True)
+    # Of its validation: what was sent, and who is at it until when.
+    upload = models.JSONField(default=dict, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["model", "-number"]
+        indexes = [models.Index(fields=["state"], condition=Q(state="validating"), name="version_validating")]
         constraints = [models.UniqueConstraint(fields=["model", "number"], name="model_version_once")]
 
     def __str__(self) -> str:
@@ -127,3 +154,53 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} minor units a {self.unit}"
+
+
+class TrafficChange(models.Model):
+    """One change of a model's traffic, as it stood afterwards; a rollback goes back to one of them."""
+
+    model = models.ForeignKey(Model, models.CASCADE, related_name="traffic_changes")
+    number = models.PositiveIntegerField()
+    targets = models.JSONField(default=list)
+    sticky_by = models.CharField(max_length=20, default="key")
+    shadow = models.PositiveIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    by = models.CharField(max_length=32, blank=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["model", "-number"]
+        constraints = [models.UniqueConstraint(fields=["model", "number"], name="traffic_change_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} change {self.number}"
+
+
+class Publication(models.Model):
+    """A provider's request to put a model on the shelf, and what staff decided. One is open at a time."""
+
+    class State(models.TextChoices):
+        IN_REVIEW = "in_review"
+        PUBLISHED = "published"
+        REJECTED = "rejected"
+        WITHDRAWN = "withdrawn"
+        TAKEN_DOWN = "taken_down"
+
+    model = models.ForeignKey(Model, models.CASCADE, related_name="publications")
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.IN_REVIEW)
+    terms = models.TextField(blank=True, max_length=20_000)
+    pricing = models.JSONField(null=True, blank=True)
+    approvals = models.JSONField(default=list, blank=True)  # [{"staff", "at", "note"}]
+    reason = models.TextField(blank=True, max_length=2000)
+    requested_by = models.CharField(max_length=32, blank=True)
+    requested_at = models.DateTimeField(default=clock.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["model"], condition=Q(state="in_review"),
+                                               name="publication_one_open")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {self.state}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from model_registry.catalog_kit.outputs import OUTPUTS
@@ -35,6 +36,35 @@ def schemas(manifest: Manifest) -> dict[str, dict[str, Any]]:
                        "properties": {name: _field(b) for name, b in manifest.parameter_bounds().items()}},
         "output": OUTPUTS[manifest.output],
     }
+
+
+def of_service(service: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The same of a provider's version, from its service document."""
+    inputs = service["input"]
+    return {
+        "input": {"type": "object", "properties": {name: _field(b) for name, b in inputs.items()},
+                  "required": [name for name, b in inputs.items() if not b.get("optional")],
+                  "additionalProperties": False},
+        "parameters": {"type": "object", "additionalProperties": False,
+                       "properties": {name: _field(b) for name, b in service["parameters"].items()}},
+        "output": OUTPUTS[service["output"]],
+    }
+
+
+def differences(before: Any, after: Any, at: str = "") -> list[dict[str, Any]]:
+    """What changed from one JSON document to another: pointer, change (added, removed, changed), before, after."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        found: list[dict[str, Any]] = []
+        for name in sorted({*before, *after}):
+            pointer = f"{at}/{name}"
+            if name not in after:
+                found.append({"pointer": pointer, "change": "removed", "before": before[name], "after": None})
+            elif name not in before:
+                found.append({"pointer": pointer, "change": "added", "before": None, "after": after[name]})
+            else:
+                found += differences(before[name], after[name], pointer)
+        return found
+    return [] if before == after else [{"pointer": at, "change": "changed", "before": before, "after": after}]
 
 
 def _field(bounds: dict[str, Any]) -> dict[str, Any]:

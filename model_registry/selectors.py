@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.utils import format_datetime
 
 from django.db.models import Q, QuerySet
 
@@ -11,7 +12,7 @@ from kernel import clock, contracts
 from kernel.problems import Problem
 from model_registry.catalog_kit.tasks import TASKS
 from model_registry.manifest import Manifest
-from model_registry.models import Alias, Model, ModelVersion, Price
+from model_registry.models import Alias, Model, ModelVersion, Price, Publication, TrafficChange
 from model_registry.routes import to_route
 
 
@@ -27,7 +28,7 @@ class ModelFilters:
 
 def models(filters: ModelFilters = ModelFilters(), *, org_id: int | None = None) -> QuerySet[Model]:
     """The models that this organization may see (public ones for a stranger), by name; retired ones are gone."""
-    found = Model.objects.filter(_visible(org_id)).exclude(state=Model.State.RETIRED)
+    found = Model.objects.filter(_visible(org_id)).exclude(state__in=[Model.State.RETIRED, Model.State.TAKEN_DOWN])
     if filters.task:
         found = found.filter(task=filters.task)
     if filters.domain:
@@ -110,24 +111,99 @@ def current_prices() -> dict[str, contracts.Price]:
 
 
 def manifest(model: Model) -> Manifest:
-    """The manifest that a model was registered with."""
+    """The manifest that a model was registered with. Raises version_not_found for a model that has no version yet."""
+    if not model.manifest:
+        raise Problem("version_not_found", f"{model.name} has no version yet")
     return Manifest.model_validate(model.manifest)
 
 
 def route_for(model: Model) -> contracts.Route | None:
     """How the gateway serves this model now; None where nothing of it can be called."""
-    if model.state == Model.State.RETIRED:
+    if model.state in (Model.State.RETIRED, Model.State.TAKEN_DOWN):
         return None
     ready = list(ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY).order_by("-number")
                  .values_list("number", flat=True))
     if not ready:
         return None
+    if model.owner_id is not None:
+        return _own_route(model)
     base = to_route(manifest(model), version=ready[0])
     split = [contracts.Target(t["version"], t["weight"], t["label"]) for t in model.traffic if t["version"] in ready]
     targets = tuple(split) if sum(t.weight for t in split) == 100 else (contracts.Target(ready[0], 100),)
     aliases = dict(Alias.objects.filter(model=model, version__in=ready).values_list("name", "version"))
     return replace(base, price=price_value(model), targets=targets, aliases={"stable": targets[0].version, **aliases},
                    shadow=model.shadow if model.shadow in ready else None, sticky_by=model.sticky_by)
+
+
+def _own_route(model: Model) -> contracts.Route | None:
+    """The route of a provider's model: every ready version can be pinned, and only what traffic says gets weight."""
+    ready = {v.number: v for v in ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY)}
+    split = [contracts.Target(t["version"], t["weight"], t["label"]) for t in model.traffic if t["version"] in ready]
+    if not model.manifest or sum(t.weight for t in split) != 100:
+        return None
+    rest = [contracts.Target(number, 0, f"v{number}") for number in sorted(ready) if number not in
+            {t.version for t in split}]
+    aliases = dict(Alias.objects.filter(model=model, version__in=ready).values_list("name", "version"))
+    base = to_route(manifest(model), version=split[0].version, host=f"host-{model.name}")
+    return replace(
+        base, price=price_value(model), targets=(*split, *rest), aliases={"stable": split[0].version, **aliases},
+        shadow=model.shadow if model.shadow in ready else None, sticky_by=model.sticky_by, owner=model.owner_id,
+        public=model.public, joinable=all(v.service.get("batched") for v in ready.values()), own_host=True,
+        notices={str(v.number): notice for v in ready.values() if (notice := notices(model.name, v))})
+
+
+def notices(name: str, version: ModelVersion) -> dict[str, str]:
+    """The headers that tell a caller that this version will go (RFC 9745, RFC 8594)."""
+    if version.sunset_at is None:
+        return {}
+    since = next((datetime.fromisoformat(s["at"]) for s in reversed(version.stages) if s["state"] == "deprecated"),
+                 version.created_at)
+    said = {"Deprecation": f"@{int(since.timestamp())}",
+            "Sunset": format_datetime(version.sunset_at, usegmt=True)}
+    if version.successor:
+        said["Link"] = f'</api/v1/models/{name}/versions/{version.successor}>; rel="successor-version"'
+    return said
+
+
+def own_models(org_id: int) -> QuerySet[Model]:
+    """The models that an organization provides, by name."""
+    return Model.objects.filter(owner_id=org_id).exclude(state=Model.State.RETIRED).select_related(
+        "owner").order_by("name")
+
+
+def own_model(name: str, *, org_id: int, lock: bool = False) -> Model:
+    """One model that this organization provides; everybody else's is unknown."""
+    rows = Model.objects.filter(owner_id=org_id, name=name).exclude(state=Model.State.RETIRED).select_related("owner")
+    found = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if found is None:
+        raise Problem("model_not_found", f"there is no model {name[:64]}")
+    return found
+
+
+def owner_of(name: str) -> int | None:
+    """The organization that provides a model, on the shelf or not; None for the house's and for none."""
+    return Model.objects.filter(name=name).values_list("owner_id", flat=True).first()
+
+
+def callable_by_owner(org_id: int) -> list[str]:
+    """Names of an organization's own models that its keys may call without a subscription."""
+    return list(own_models(org_id).filter(state=Model.State.ACTIVE).values_list("name", flat=True))
+
+
+def publication(model: Model) -> Publication | None:
+    """The latest request to publish a model."""
+    return Publication.objects.filter(model=model).order_by("-id").first()
+
+
+def publications(state: str = "") -> QuerySet[Publication]:
+    """Requests to publish, oldest first; for staff."""
+    found = Publication.objects.select_related("model", "organization")
+    return (found.filter(state=state) if state else found).order_by("id")
+
+
+def traffic_changes(model: Model) -> QuerySet[TrafficChange]:
+    """What a model's traffic was, newest first."""
+    return TrafficChange.objects.filter(model=model).order_by("-number")
 
 
 def task_words(task: str) -> tuple[str, str, str]:

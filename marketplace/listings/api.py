@@ -20,6 +20,7 @@ from marketplace.accounts.selectors import authorize
 from marketplace.listings import selectors, services
 from marketplace.listings.models import Subscription
 from model_registry.api import ModelSummarySerializer, summary
+from model_registry.own_api import NewModels
 
 FILTERS = [OpenApiParameter(f.name, str, many=True, description="Any of these; repeat or separate with commas.")
            for f in fields(selectors.Filters)]
@@ -54,7 +55,7 @@ class SubscribeSerializer(serializers.Serializer):
     plan = serializers.CharField(default="payg", help_text="free or payg")
 
 
-class Models(APIView):
+class Models(NewModels):
     permission_classes = [AllowAny]
 
     @extend_schema(

@@ -173,7 +173,9 @@ def subscription_by_id(org: Organization, subscription_id: int) -> Subscription:
 def subscribed_models(org: Organization) -> tuple[str, ...]:
     """Names of the models that this organization's keys may call, sorted."""
     active = subscriptions(org).exclude(model__state="retired")
-    return tuple(active.order_by("model__name").values_list("model__name", flat=True))
+    subscribed = active.values_list("model__name", flat=True)
+    # What it provides itself it may always call; nobody subscribes to a private model.
+    return tuple(sorted({*subscribed, *registry.callable_by_owner(org.pk)}))
 
 
 def reviews(listing: Listing) -> QuerySet[Review]:

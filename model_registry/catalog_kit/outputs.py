@@ -35,6 +35,7 @@ _BOX = _object({"x": NUMBER, "y": NUMBER, "width": NUMBER, "height": NUMBER, "sc
 _PLACE = _object({"x": NUMBER, "y": NUMBER}, {"z": NUMBER, "score": NUMBER, "name": TEXT})
 
 OUTPUTS: dict[str, Schema] = {
+    "tensors": _object({"tensors": {"type": "object", "additionalProperties": {"type": "array"}}}),
     "label_scores": _object({"labels": _list(_object({"label": TEXT, "score": NUMBER}), minItems=1)}, more=True),
     "boxes": _object({**_SIZE, "boxes": _list(_BOX)}, {"values": {"type": "object"}}),
     "keypoints": _object(

@@ -33,7 +33,9 @@ class TritonPythonModel:
         # The stub's interpreter is an isolated one, which passes PYTHONPATH over.
         sys.path[:0] = [p for p in os.environ.get("PYTHONPATH", "").split(":") if p and p not in sys.path]
         self.runner: Any = importlib.import_module(listed["runner"])
-        self.folders = {name: self.runner.SOURCE_ROOT / folder for name, folder in listed["entries"].items()}
+        # A provider's model lies beside its list ("."), the house's in the source tree.
+        self.folders = {name: file.parent if folder == "." else self.runner.SOURCE_ROOT / folder
+                        for name, folder in listed["entries"].items()}
         self.nets = self.runner.TritonNets(pb)
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:

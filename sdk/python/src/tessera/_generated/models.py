@@ -20,6 +20,17 @@ class Account(APIModel):
     created_at: AwareDatetime
 
 
+class Alias(APIModel):
+    name: str
+    version: int
+
+
+class AliasPage(APIModel):
+    data: list[Alias]
+    has_more: bool
+    next_cursor: str | None
+
+
 class AnalyzeImageRequestRequest(APIModel):
     image: Annotated[str | None, Field(description="Base64, a data URL, or a file id.")] = None
     url: Annotated[str | None, Field(description="A public http(s) address of at most 10 MB.")] = None
@@ -55,6 +66,11 @@ class ApiKeyPage(APIModel):
     data: list[ApiKey]
     has_more: bool
     next_cursor: str | None
+
+
+class Approval(APIModel):
+    at: AwareDatetime
+    note: str
 
 
 class AuditEntry(APIModel):
@@ -124,6 +140,17 @@ class BudgetAlertList(APIModel):
     data: list[BudgetAlert]
 
 
+class Check(APIModel):
+    id: str
+    title: str
+    check_status: Annotated[str, Field(description="passed, failed, warning or skipped")]
+    detail: str
+    fix: Annotated[str, Field(description="What to do about it.")]
+    code: str
+    ms: float
+    values: dict[str, Any]
+
+
 class CheckoutPage(APIModel):
     url: Annotated[AnyUrl, Field(description="where the person pays")]
 
@@ -161,6 +188,19 @@ class CreditGrant(APIModel):
     reason: str
     created_at: AwareDatetime
     expires_at: AwareDatetime | None
+
+
+class DeprecationRequest(APIModel):
+    sunset: AwareDatetime
+    successor: Annotated[int | None, Field(ge=1)] = None
+    note: str | None = None
+
+
+class Difference(APIModel):
+    pointer: str
+    change: Annotated[str, Field(description="added, removed or changed")]
+    before: Any
+    after: Any
 
 
 class Earning(APIModel):
@@ -220,6 +260,15 @@ class ImageAnalysis(APIModel):
     usage: Annotated[dict[str, Any], Field(description="{cost, currency} of all.")]
 
 
+class Inspection(APIModel):
+    format: str
+    signature: dict[str, Any] | None
+    facts: dict[str, Any] | None
+    manifest: dict[str, Any] | None
+    schemas: dict[str, Any] | None
+    checks: list[Check]
+
+
 class InvoiceLine(APIModel):
     type: str
     model: str
@@ -254,6 +303,11 @@ class LeakVerdicts(APIModel):
     data: list[LeakVerdict]
 
 
+class LicenseRequest(APIModel):
+    code: str
+    weights: str
+
+
 class LineEvent(APIModel):
     id: str
     key_id: int
@@ -284,12 +338,21 @@ class ModelVersion(APIModel):
     digest: str
     created_at: AwareDatetime
     artifacts: list[dict[str, str | int]]
+    changelog: str
+    lineage: dict[str, Any]
+    sunset_at: AwareDatetime | None
+    successor: int | None
+    stages: list[dict[str, str]]
 
 
 class ModelVersionPage(APIModel):
     data: list[ModelVersion]
     has_more: bool
     next_cursor: str | None
+
+
+class NewAliasRequest(APIModel):
+    version: Annotated[int, Field(ge=1)]
 
 
 class NewApiKey(APIModel):
@@ -315,6 +378,25 @@ class NewApiKey(APIModel):
 
 class Threshold(RootModel[int]):
     root: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Offer(APIModel):
+    unit: Annotated[str, Field(description="call, image, page, second, 1k_chars, row or point.")]
+    amount: Annotated[str, Field(description="Decimal text in the currency's unit.")]
+    currency: str | None = None
+    free_per_month: Annotated[int | None, Field(ge=0, le=1000000000)] = None
+
+
+class OfferRequest(APIModel):
+    unit: Annotated[str, Field(description="call, image, page, second, 1k_chars, row or point.")]
+    amount: Annotated[str, Field(description="Decimal text in the currency's unit.")]
+    currency: str | None = None
+    free_per_month: Annotated[int | None, Field(ge=0, le=1000000000)] = None
+
+
+class OriginRequest(APIModel):
+    name: str
+    url: str | None = None
 
 
 class PatchedBudgetChangeRequest(APIModel):
@@ -423,6 +505,25 @@ class Price(APIModel):
     version: int
 
 
+class Publication(APIModel):
+    id: int | None
+    model: str
+    visibility: str
+    publication_state: str | None
+    approvals: list[Approval]
+    needed: int
+    reason: str
+    requested_at: AwareDatetime | None
+    decided_at: AwareDatetime | None
+
+
+class PublishRequest(APIModel):
+    visibility: Annotated[str, Field(description="private, organization or public")]
+    terms_accepted: bool | None = None
+    terms: Annotated[str | None, Field(description="What your customers agree to.")] = None
+    pricing: OfferRequest | None = None
+
+
 class ReceiptPayload(APIModel):
     v: int
     kind: str
@@ -447,6 +548,22 @@ class ReceiptPayload(APIModel):
     corrects: str | None
     outcome: Annotated[str, Field(description="the cause, as in the table of what is billed")]
     reason: str
+
+
+class Report(APIModel):
+    model: str
+    version: int
+    version_state: str
+    checks: list[Check]
+    profile: dict[str, Any]
+    facts: dict[str, Any] | None
+    isolation: dict[str, Any]
+    signature: dict[str, Any] | None
+    log: list[str]
+
+
+class RollbackRequest(APIModel):
+    to: Annotated[int | None, Field(description="The number of a change; else one back.", ge=1)] = None
 
 
 class RotateApiKeyRequest(APIModel):
@@ -492,10 +609,37 @@ class SubscriptionPage(APIModel):
     next_cursor: str | None
 
 
+class Target(APIModel):
+    version: Annotated[int, Field(ge=1)]
+    weight: Annotated[int, Field(ge=0, le=100)]
+    label: Annotated[str | None, Field(description="Answered as X-Variant.")] = None
+
+
+class TargetRequest(APIModel):
+    version: Annotated[int, Field(ge=1)]
+    weight: Annotated[int, Field(ge=0, le=100)]
+    label: Annotated[str | None, Field(description="Answered as X-Variant.")] = None
+
+
 class TopUpRequestRequest(APIModel):
     amount_minor: Annotated[int, Field(description="whole minor units, cents for USD")]
     success_url: AnyUrl
     cancel_url: AnyUrl
+
+
+class Traffic(APIModel):
+    number: int
+    targets: list[Target]
+    sticky_by: Annotated[str, Field(description="key, organization or none")]
+    shadow: int | None
+    reason: str
+    at: AwareDatetime
+
+
+class TrafficPage(APIModel):
+    data: list[Traffic]
+    has_more: bool
+    next_cursor: str | None
 
 
 class UploadPart(APIModel):
@@ -549,6 +693,29 @@ class UsageSum(APIModel):
         Field(description="in the currency's unit, before included units and rounding"),
     ]
     currency: str
+
+
+class VersionDiff(APIModel):
+    version: int
+    against: int
+    compatible: bool
+    changes: list[Difference]
+
+
+class VersionOfUploadRequest(APIModel):
+    manifest: dict[str, Any] | None = None
+    upload_id: str | None = None
+    file_id: str | None = None
+
+
+class VersionUploadRequest(APIModel):
+    file: Annotated[
+        bytes | None,
+        Field(description="model.onnx or a zip bundle; may come several times."),
+    ] = None
+    manifest: Annotated[str | None, Field(description="YAML or JSON, as a field or a file.")] = None
+    upload_id: str | None = None
+    file_id: str | None = None
 
 
 class Wallet(APIModel):
@@ -674,6 +841,13 @@ class BudgetList(APIModel):
     data: list[Budget]
 
 
+class CardRequest(APIModel):
+    use: str | None = None
+    limits: str | None = None
+    misuse: str | None = None
+    origin: OriginRequest | None = None
+
+
 class Classification(APIModel):
     model: str
     version: int
@@ -768,6 +942,71 @@ class NewBudgetRequest(APIModel):
     hard: bool | None = None
     thresholds: Annotated[list[Threshold] | None, Field(max_length=10)] = None
     key_id: Annotated[int | None, Field(ge=1)] = None
+
+
+class NewModelRequest(APIModel):
+    title: str
+    title_zh: str | None = None
+    summary: str
+    summary_zh: str | None = None
+    industry: Annotated[list[str] | None, Field(max_length=12)] = None
+    tags: Annotated[list[str] | None, Field(max_length=20)] = None
+    license: LicenseRequest | None = None
+    card: CardRequest | None = None
+    pricing: OfferRequest | None = None
+    name: str
+    task: Annotated[
+        str,
+        Field(description="One of the catalogue's tasks, such as tabular-classification."),
+    ]
+
+
+class NewTrafficRequest(APIModel):
+    targets: list[TargetRequest]
+    sticky_by: str | None = None
+    shadow: Annotated[int | None, Field(ge=1)] = None
+    reason: str | None = None
+
+
+class OwnModel(APIModel):
+    name: str
+    title: str
+    title_zh: str
+    summary: str
+    summary_zh: str
+    task: str
+    industry: list[str]
+    tags: list[str]
+    license: dict[str, str]
+    card: dict[str, Any]
+    pricing: Offer
+    visibility: Annotated[str, Field(description="private, organization or public")]
+    model_state: Annotated[str, Field(description="active, deprecated, retired or taken_down")]
+    publication: Annotated[str | None, Field(description="State of the latest request to publish.")]
+    versions: int
+    ready: list[int]
+    live: list[Target]
+    signature: dict[str, Any] | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class OwnModelPage(APIModel):
+    data: list[OwnModel]
+    has_more: bool
+    next_cursor: str | None
+
+
+class PatchedModelTextsRequest(APIModel):
+    title: str | None = None
+    title_zh: str | None = None
+    summary: str | None = None
+    summary_zh: str | None = None
+    industry: Annotated[list[str] | None, Field(max_length=12)] = None
+    tags: Annotated[list[str] | None, Field(max_length=20)] = None
+    license: LicenseRequest | None = None
+    card: CardRequest | None = None
+    pricing: OfferRequest | None = None
 
 
 class Prediction(APIModel):

@@ -714,10 +714,125 @@ class ModelsResource(Resource):
             ),
         )
 
+    def create(
+        self,
+        *,
+        title: str,
+        summary: str,
+        name: str,
+        task: str,
+        title_zh: str | Omit = OMIT,
+        summary_zh: str | Omit = OMIT,
+        industry: builtins.list[str] | Omit = OMIT,
+        tags: builtins.list[str] | Omit = OMIT,
+        license: builtins.dict[str, Any] | Omit = OMIT,
+        card: builtins.dict[str, Any] | Omit = OMIT,
+        pricing: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.OwnModel:
+        """Register a model of your own."""
+        answer: m.OwnModel = self._call(
+            m.OwnModel,
+            Call(
+                "POST",
+                "/api/v1/models",
+                json={
+                    "title": title,
+                    "title_zh": title_zh,
+                    "summary": summary,
+                    "summary_zh": summary_zh,
+                    "industry": industry,
+                    "tags": tags,
+                    "license": license,
+                    "card": card,
+                    "pricing": pricing,
+                    "name": name,
+                    "task": task,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def inspect(
+        self,
+        *,
+        file: FilePart | Omit = OMIT,
+        manifest: str | Omit = OMIT,
+        upload_id: str | Omit = OMIT,
+        file_id: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Inspection:
+        """Read a model without keeping it."""
+        answer: m.Inspection = self._call(
+            m.Inspection,
+            Call(
+                "POST",
+                "/api/v1/models/inspect",
+                form={"file": file, "manifest": manifest, "upload_id": upload_id, "file_id": file_id},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
     def retrieve(self, model: str) -> m.ModelDetail:
         """Get a model."""
         answer: m.ModelDetail = self._call(m.ModelDetail, Call("GET", f"/api/v1/models/{quote(model)}"))
         return answer
+
+    def update(
+        self,
+        model: str,
+        *,
+        title: str | Omit = OMIT,
+        title_zh: str | Omit = OMIT,
+        summary: str | Omit = OMIT,
+        summary_zh: str | Omit = OMIT,
+        industry: builtins.list[str] | Omit = OMIT,
+        tags: builtins.list[str] | Omit = OMIT,
+        license: builtins.dict[str, Any] | Omit = OMIT,
+        card: builtins.dict[str, Any] | Omit = OMIT,
+        pricing: builtins.dict[str, Any] | Omit = OMIT,
+    ) -> m.OwnModel:
+        """Change texts, card, licence and price."""
+        answer: m.OwnModel = self._call(
+            m.OwnModel,
+            Call(
+                "PATCH",
+                f"/api/v1/models/{quote(model)}",
+                json={
+                    "title": title,
+                    "title_zh": title_zh,
+                    "summary": summary,
+                    "summary_zh": summary_zh,
+                    "industry": industry,
+                    "tags": tags,
+                    "license": license,
+                    "card": card,
+                    "pricing": pricing,
+                },
+            ),
+        )
+        return answer
+
+    def delete(self, model: str) -> None:
+        """Take a model of yours away."""
+        self._call(type(None), Call("DELETE", f"/api/v1/models/{quote(model)}"))
+
+    def model_aliases_list(self, model: str) -> Paginator[m.Alias]:
+        """List a model's aliases."""
+        return self._pages(m.Alias, Call("GET", f"/api/v1/models/{quote(model)}/aliases"))
+
+    def model_aliases_set(self, alias: str, model: str, *, version: int) -> m.Alias:
+        """Point an alias at a version."""
+        answer: m.Alias = self._call(
+            m.Alias, Call("PUT", f"/api/v1/models/{quote(model)}/aliases/{quote(alias)}", json={"version": version})
+        )
+        return answer
+
+    def model_aliases_delete(self, alias: str, model: str) -> None:
+        """Remove an alias."""
+        self._call(type(None), Call("DELETE", f"/api/v1/models/{quote(model)}/aliases/{quote(alias)}"))
 
     def predictions(
         self,
@@ -750,19 +865,176 @@ class ModelsResource(Resource):
         )
         return answer
 
+    def publication(self, model: str) -> m.Publication:
+        """See how publishing stands."""
+        answer: m.Publication = self._call(m.Publication, Call("GET", f"/api/v1/models/{quote(model)}/publication"))
+        return answer
+
+    def publish(
+        self,
+        model: str,
+        *,
+        visibility: str,
+        terms_accepted: bool | Omit = OMIT,
+        terms: str | Omit = OMIT,
+        pricing: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Publication:
+        """Ask for the shelf."""
+        answer: m.Publication = self._call(
+            m.Publication,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/publish",
+                json={"visibility": visibility, "terms_accepted": terms_accepted, "terms": terms, "pricing": pricing},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def rollback(self, model: str, *, to: int | Omit = OMIT, idempotency_key: str | None = None) -> m.Traffic:
+        """Spread calls as before."""
+        answer: m.Traffic = self._call(
+            m.Traffic,
+            Call("POST", f"/api/v1/models/{quote(model)}/rollback", json={"to": to}, idempotency_key=idempotency_key),
+        )
+        return answer
+
     def schema(self, model: str) -> m.ModelSchema:
         """JSON Schemas of a model."""
         answer: m.ModelSchema = self._call(m.ModelSchema, Call("GET", f"/api/v1/models/{quote(model)}/schema"))
         return answer
 
+    def traffic(self, model: str) -> m.Traffic:
+        """See how calls are spread."""
+        answer: m.Traffic = self._call(m.Traffic, Call("GET", f"/api/v1/models/{quote(model)}/traffic"))
+        return answer
+
+    def set_traffic(
+        self,
+        model: str,
+        *,
+        targets: builtins.list[builtins.dict[str, Any]],
+        sticky_by: str | Omit = OMIT,
+        shadow: int | None | Omit = OMIT,
+        reason: str | Omit = OMIT,
+    ) -> m.Traffic:
+        """Spread calls over versions."""
+        answer: m.Traffic = self._call(
+            m.Traffic,
+            Call(
+                "PUT",
+                f"/api/v1/models/{quote(model)}/traffic",
+                json={"targets": targets, "sticky_by": sticky_by, "shadow": shadow, "reason": reason},
+            ),
+        )
+        return answer
+
+    def traffic_history(self, model: str, *, limit: int | Omit = OMIT) -> Paginator[m.Traffic]:
+        """See how calls were spread."""
+        return self._pages(
+            m.Traffic, Call("GET", f"/api/v1/models/{quote(model)}/traffic/history", query={"limit": limit})
+        )
+
     def model_versions_list(self, model: str) -> Paginator[m.ModelVersion]:
         """List a model's versions."""
         return self._pages(m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions"))
+
+    def model_versions(
+        self,
+        model: str,
+        *,
+        manifest: builtins.dict[str, Any] | Omit = OMIT,
+        upload_id: str | Omit = OMIT,
+        file_id: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Upload a version."""
+        answer: builtins.dict[str, Any] = self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions",
+                json={"manifest": manifest, "upload_id": upload_id, "file_id": file_id},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
 
     def model_versions_retrieve(self, model: str, version: str) -> m.ModelVersion:
         """Get a version."""
         answer: m.ModelVersion = self._call(
             m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}")
+        )
+        return answer
+
+    def model_versions_activate(self, model: str, version: int, *, idempotency_key: str | None = None) -> m.Traffic:
+        """Send all calls to a version."""
+        answer: m.Traffic = self._call(
+            m.Traffic,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/activate",
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def model_versions_deprecate(
+        self,
+        model: str,
+        version: int,
+        *,
+        sunset: str,
+        successor: int | None | Omit = OMIT,
+        note: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Say until when a version answers."""
+        answer: builtins.dict[str, Any] = self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/deprecate",
+                json={"sunset": sunset, "successor": successor, "note": note},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def model_versions_diff(self, model: str, version: int, *, against: int | Omit = OMIT) -> m.VersionDiff:
+        """Compare two versions' schemas."""
+        answer: m.VersionDiff = self._call(
+            m.VersionDiff,
+            Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}/diff", query={"against": against}),
+        )
+        return answer
+
+    def model_versions_report(self, model: str, version: int) -> m.Report:
+        """Get a version's report."""
+        answer: m.Report = self._call(
+            m.Report, Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}/report")
+        )
+        return answer
+
+    def model_versions_retire(
+        self, model: str, version: int, *, idempotency_key: str | None = None
+    ) -> builtins.dict[str, Any]:
+        """End a version."""
+        answer: builtins.dict[str, Any] = self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/retire",
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def withdraw(self, model: str, *, idempotency_key: str | None = None) -> m.Publication:
+        """Take a model off the shelf."""
+        answer: m.Publication = self._call(
+            m.Publication, Call("POST", f"/api/v1/models/{quote(model)}/withdraw", idempotency_key=idempotency_key)
         )
         return answer
 
@@ -815,10 +1087,125 @@ class AsyncModelsResource(AsyncResource):
             ),
         )
 
+    async def create(
+        self,
+        *,
+        title: str,
+        summary: str,
+        name: str,
+        task: str,
+        title_zh: str | Omit = OMIT,
+        summary_zh: str | Omit = OMIT,
+        industry: builtins.list[str] | Omit = OMIT,
+        tags: builtins.list[str] | Omit = OMIT,
+        license: builtins.dict[str, Any] | Omit = OMIT,
+        card: builtins.dict[str, Any] | Omit = OMIT,
+        pricing: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.OwnModel:
+        """Register a model of your own."""
+        answer: m.OwnModel = await self._call(
+            m.OwnModel,
+            Call(
+                "POST",
+                "/api/v1/models",
+                json={
+                    "title": title,
+                    "title_zh": title_zh,
+                    "summary": summary,
+                    "summary_zh": summary_zh,
+                    "industry": industry,
+                    "tags": tags,
+                    "license": license,
+                    "card": card,
+                    "pricing": pricing,
+                    "name": name,
+                    "task": task,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def inspect(
+        self,
+        *,
+        file: FilePart | Omit = OMIT,
+        manifest: str | Omit = OMIT,
+        upload_id: str | Omit = OMIT,
+        file_id: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Inspection:
+        """Read a model without keeping it."""
+        answer: m.Inspection = await self._call(
+            m.Inspection,
+            Call(
+                "POST",
+                "/api/v1/models/inspect",
+                form={"file": file, "manifest": manifest, "upload_id": upload_id, "file_id": file_id},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
     async def retrieve(self, model: str) -> m.ModelDetail:
         """Get a model."""
         answer: m.ModelDetail = await self._call(m.ModelDetail, Call("GET", f"/api/v1/models/{quote(model)}"))
         return answer
+
+    async def update(
+        self,
+        model: str,
+        *,
+        title: str | Omit = OMIT,
+        title_zh: str | Omit = OMIT,
+        summary: str | Omit = OMIT,
+        summary_zh: str | Omit = OMIT,
+        industry: builtins.list[str] | Omit = OMIT,
+        tags: builtins.list[str] | Omit = OMIT,
+        license: builtins.dict[str, Any] | Omit = OMIT,
+        card: builtins.dict[str, Any] | Omit = OMIT,
+        pricing: builtins.dict[str, Any] | Omit = OMIT,
+    ) -> m.OwnModel:
+        """Change texts, card, licence and price."""
+        answer: m.OwnModel = await self._call(
+            m.OwnModel,
+            Call(
+                "PATCH",
+                f"/api/v1/models/{quote(model)}",
+                json={
+                    "title": title,
+                    "title_zh": title_zh,
+                    "summary": summary,
+                    "summary_zh": summary_zh,
+                    "industry": industry,
+                    "tags": tags,
+                    "license": license,
+                    "card": card,
+                    "pricing": pricing,
+                },
+            ),
+        )
+        return answer
+
+    async def delete(self, model: str) -> None:
+        """Take a model of yours away."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/models/{quote(model)}"))
+
+    def model_aliases_list(self, model: str) -> AsyncPaginator[m.Alias]:
+        """List a model's aliases."""
+        return self._pages(m.Alias, Call("GET", f"/api/v1/models/{quote(model)}/aliases"))
+
+    async def model_aliases_set(self, alias: str, model: str, *, version: int) -> m.Alias:
+        """Point an alias at a version."""
+        answer: m.Alias = await self._call(
+            m.Alias, Call("PUT", f"/api/v1/models/{quote(model)}/aliases/{quote(alias)}", json={"version": version})
+        )
+        return answer
+
+    async def model_aliases_delete(self, alias: str, model: str) -> None:
+        """Remove an alias."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/models/{quote(model)}/aliases/{quote(alias)}"))
 
     async def predictions(
         self,
@@ -851,19 +1238,180 @@ class AsyncModelsResource(AsyncResource):
         )
         return answer
 
+    async def publication(self, model: str) -> m.Publication:
+        """See how publishing stands."""
+        answer: m.Publication = await self._call(
+            m.Publication, Call("GET", f"/api/v1/models/{quote(model)}/publication")
+        )
+        return answer
+
+    async def publish(
+        self,
+        model: str,
+        *,
+        visibility: str,
+        terms_accepted: bool | Omit = OMIT,
+        terms: str | Omit = OMIT,
+        pricing: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Publication:
+        """Ask for the shelf."""
+        answer: m.Publication = await self._call(
+            m.Publication,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/publish",
+                json={"visibility": visibility, "terms_accepted": terms_accepted, "terms": terms, "pricing": pricing},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def rollback(self, model: str, *, to: int | Omit = OMIT, idempotency_key: str | None = None) -> m.Traffic:
+        """Spread calls as before."""
+        answer: m.Traffic = await self._call(
+            m.Traffic,
+            Call("POST", f"/api/v1/models/{quote(model)}/rollback", json={"to": to}, idempotency_key=idempotency_key),
+        )
+        return answer
+
     async def schema(self, model: str) -> m.ModelSchema:
         """JSON Schemas of a model."""
         answer: m.ModelSchema = await self._call(m.ModelSchema, Call("GET", f"/api/v1/models/{quote(model)}/schema"))
         return answer
 
+    async def traffic(self, model: str) -> m.Traffic:
+        """See how calls are spread."""
+        answer: m.Traffic = await self._call(m.Traffic, Call("GET", f"/api/v1/models/{quote(model)}/traffic"))
+        return answer
+
+    async def set_traffic(
+        self,
+        model: str,
+        *,
+        targets: builtins.list[builtins.dict[str, Any]],
+        sticky_by: str | Omit = OMIT,
+        shadow: int | None | Omit = OMIT,
+        reason: str | Omit = OMIT,
+    ) -> m.Traffic:
+        """Spread calls over versions."""
+        answer: m.Traffic = await self._call(
+            m.Traffic,
+            Call(
+                "PUT",
+                f"/api/v1/models/{quote(model)}/traffic",
+                json={"targets": targets, "sticky_by": sticky_by, "shadow": shadow, "reason": reason},
+            ),
+        )
+        return answer
+
+    def traffic_history(self, model: str, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.Traffic]:
+        """See how calls were spread."""
+        return self._pages(
+            m.Traffic, Call("GET", f"/api/v1/models/{quote(model)}/traffic/history", query={"limit": limit})
+        )
+
     def model_versions_list(self, model: str) -> AsyncPaginator[m.ModelVersion]:
         """List a model's versions."""
         return self._pages(m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions"))
+
+    async def model_versions(
+        self,
+        model: str,
+        *,
+        manifest: builtins.dict[str, Any] | Omit = OMIT,
+        upload_id: str | Omit = OMIT,
+        file_id: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Upload a version."""
+        answer: builtins.dict[str, Any] = await self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions",
+                json={"manifest": manifest, "upload_id": upload_id, "file_id": file_id},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
 
     async def model_versions_retrieve(self, model: str, version: str) -> m.ModelVersion:
         """Get a version."""
         answer: m.ModelVersion = await self._call(
             m.ModelVersion, Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}")
+        )
+        return answer
+
+    async def model_versions_activate(
+        self, model: str, version: int, *, idempotency_key: str | None = None
+    ) -> m.Traffic:
+        """Send all calls to a version."""
+        answer: m.Traffic = await self._call(
+            m.Traffic,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/activate",
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def model_versions_deprecate(
+        self,
+        model: str,
+        version: int,
+        *,
+        sunset: str,
+        successor: int | None | Omit = OMIT,
+        note: str | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Say until when a version answers."""
+        answer: builtins.dict[str, Any] = await self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/deprecate",
+                json={"sunset": sunset, "successor": successor, "note": note},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def model_versions_diff(self, model: str, version: int, *, against: int | Omit = OMIT) -> m.VersionDiff:
+        """Compare two versions' schemas."""
+        answer: m.VersionDiff = await self._call(
+            m.VersionDiff,
+            Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}/diff", query={"against": against}),
+        )
+        return answer
+
+    async def model_versions_report(self, model: str, version: int) -> m.Report:
+        """Get a version's report."""
+        answer: m.Report = await self._call(
+            m.Report, Call("GET", f"/api/v1/models/{quote(model)}/versions/{quote(version)}/report")
+        )
+        return answer
+
+    async def model_versions_retire(
+        self, model: str, version: int, *, idempotency_key: str | None = None
+    ) -> builtins.dict[str, Any]:
+        """End a version."""
+        answer: builtins.dict[str, Any] = await self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/retire",
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def withdraw(self, model: str, *, idempotency_key: str | None = None) -> m.Publication:
+        """Take a model off the shelf."""
+        answer: m.Publication = await self._call(
+            m.Publication, Call("POST", f"/api/v1/models/{quote(model)}/withdraw", idempotency_key=idempotency_key)
         )
         return answer
 
@@ -971,6 +1519,15 @@ class ProviderResource(Resource):
         answer: m.EarningList = self._call(m.EarningList, Call("GET", "/api/v1/provider/earnings"))
         return answer
 
+    def own_models_list(self, *, limit: int | Omit = OMIT) -> Paginator[m.OwnModel]:
+        """List the models that you provide."""
+        return self._pages(m.OwnModel, Call("GET", "/api/v1/provider/models", query={"limit": limit}))
+
+    def own_models_retrieve(self, model: str) -> m.OwnModel:
+        """Get a model that you provide."""
+        answer: m.OwnModel = self._call(m.OwnModel, Call("GET", f"/api/v1/provider/models/{quote(model)}"))
+        return answer
+
     def payouts_list(self) -> m.PayoutList:
         """Your settlements, newest first."""
         answer: m.PayoutList = self._call(m.PayoutList, Call("GET", "/api/v1/provider/payouts"))
@@ -983,6 +1540,15 @@ class AsyncProviderResource(AsyncResource):
     async def earnings_list(self) -> m.EarningList:
         """What your models earned: held, free for the next payout, paid."""
         answer: m.EarningList = await self._call(m.EarningList, Call("GET", "/api/v1/provider/earnings"))
+        return answer
+
+    def own_models_list(self, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.OwnModel]:
+        """List the models that you provide."""
+        return self._pages(m.OwnModel, Call("GET", "/api/v1/provider/models", query={"limit": limit}))
+
+    async def own_models_retrieve(self, model: str) -> m.OwnModel:
+        """Get a model that you provide."""
+        answer: m.OwnModel = await self._call(m.OwnModel, Call("GET", f"/api/v1/provider/models/{quote(model)}"))
         return answer
 
     async def payouts_list(self) -> m.PayoutList:

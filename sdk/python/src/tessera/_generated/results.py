@@ -273,6 +273,10 @@ class Table(Record):
     summary: Record  # where the model gives one
 
 
+class Tensors(Record):
+    tensors: Record
+
+
 class Token(Record):
     text: str
     tag: str
@@ -306,6 +310,7 @@ BY_OUTPUT: dict[str, type[Record]] = {
     "spans": Spans,
     "svg": Svg,
     "table": Table,
+    "tensors": Tensors,
     "tokens": Tokens,
 }
 BY_TASK: dict[str, type[Record]] = {

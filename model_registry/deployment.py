@@ -1,0 +1,346 @@
+"""Which versions answer: putting one on Triton, asking it for real, spreading calls, going back.
+
+Weight goes only to a version that has just answered. Nothing here takes a version away before the route no longer
+names it, and a failure on the way leaves repository and route as they were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from django.conf import settings
+from django.db import transaction
+
+from inference_backend import oip
+from inference_backend.pools import HOST_MB
+from inference_backend.runtime import Runtime
+from inference_backend.triton import repository
+from inference_backend.triton.client import TritonError, TritonUnreachable
+from inference_backend.triton.control import ControlError
+from kernel import clock
+from kernel.contracts import TensorSpec
+from kernel.problems import FieldError, Problem
+from model_registry import artifacts, registration, selectors
+from model_registry.access import Caller
+from model_registry.declared.compare import difference
+from model_registry.models import Alias, Model, ModelVersion, TrafficChange
+from model_registry.schemas import differences, of_service
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+RUNNER = "model_registry.declared.runner"
+PROBE_S = 30.0
+STICKY = ("key", "organization", "none")
+ALIAS = re.compile(r"^[a-z][a-z0-9-]{0,31}$")
+LABEL = re.compile(r"^[a-z0-9][a-z0-9._-]{0,31}$")
+
+
+class DataPlane(Protocol):
+    """This process's one runtime of the data plane."""
+
+    async def run(self, work: Callable[[Runtime], Coroutine[Any, Any, T]]) -> T: ...
+
+
+_data_plane: list[DataPlane] = []
+
+
+def use_data_plane(plane: DataPlane) -> None:
+    """config/wiring.py hands it over."""
+    _data_plane[:] = [plane]
+
+
+def _on_plane(work: Callable[[Runtime], Coroutine[Any, Any, T]]) -> T:
+    if not _data_plane:
+        raise RuntimeError("no data plane is registered: config/wiring.py calls use_data_plane")
+    return asyncio.run(_data_plane[0].run(work))
+
+
+def _root() -> Path:
+    return Path(settings.ENV.triton_repository)
+
+
+# ---------------------------------------------------------------- on Triton
+
+def write_version(version: ModelVersion) -> None:
+    """Puts net and steps of one version into the repository, from the artifact store; writing it again changes
+    nothing."""
+    service, name = version.service, version.model.name
+    net = version.artifacts.get()
+    repository.write_onnx(_root(), name, artifacts.path_of(net.sha256), _specs(service["inputs"]),
+                          _specs(service["outputs"]), version=version.number, max_batch_size=0)
+    repository.write_service(_root(), name, service, runner=RUNNER, version=version.number)
+
+
+def install(version: ModelVersion) -> float:
+    """Has Triton serve a version beside the others; the milliseconds that its first answer took.
+
+    Raises Problem; then the repository is as it was.
+    """
+    name = version.model.name
+    write_version(version)
+    try:
+        return probe(version)
+    except Problem:
+        _remove(name, version.number)
+        raise
+
+
+def probe(version: ModelVersion) -> float:
+    """Asks exactly this version for its first example (or made-up values): the milliseconds of its answer. Raises
+    model_not_ready."""
+    name, number = version.model.name, version.number
+    examples = [e for e in version.service.get("examples", []) if e.get("output") is not None]
+    memory = int((version.manifest.get("serving") or {}).get("memory_mb", 64))
+
+    async def ask(runtime: Runtime) -> float:
+        host = f"host-{name}"
+        async with runtime.pools.use({name: memory, host: HOST_MB}):
+            for model in (name, host):
+                if not await runtime.control.model_ready(model, number):  # type: ignore[union-attr]
+                    await runtime.control.load(model)  # type: ignore[union-attr]
+            began = time.perf_counter()
+            if examples:
+                await _ask_example(runtime, host, name, number, examples[0])
+            elif not await runtime.pools.prober.model(name, PROBE_S, version=number):
+                raise Problem("model_not_ready", f"version {number} does not answer")
+            return (time.perf_counter() - began) * 1000
+
+    try:
+        return _on_plane(ask)
+    except (ControlError, TritonError, TritonUnreachable, TimeoutError, OSError) as error:
+        log.warning("%s version %d does not answer: %s", name, number, error)
+        raise Problem("model_not_ready", f"version {number} of {name} does not answer a call") from error
+
+
+async def _ask_example(runtime: Runtime, host: str, name: str, number: int, example: Mapping[str, Any]) -> None:
+    request = json.dumps({"input": example["input"], "parameters": example.get("parameters") or {}})
+    parts, length = oip.encode_request((oip.bytes_tensor("capability", [name.encode()]),
+                                        oip.bytes_tensor("request", [request.encode()])), ("response", "media"))
+    body, header = await runtime.client.infer(host, number, parts, length, timeout=PROBE_S)
+    answer = json.loads({t.name: t for t in oip.decode_reply(body, header)}["response"].strings()[0])
+    if "problem" in answer:
+        raise Problem("model_not_ready", f"version {number} fails on its example: {answer['problem']['detail']}"[:300])
+    where = difference(example["output"], answer["output"], max(float(example.get("tolerance", 0.001)), 0.001))
+    if where:
+        raise Problem("model_not_ready", f"version {number} answers its example differently here: {where}"[:300])
+
+
+def _remove(name: str, number: int) -> None:
+    """Takes a version out of the repository and, where Triton holds the model, out of its memory."""
+    for model in (name, f"host-{name}"):
+        repository.remove_version(_root(), model, number)
+
+    async def reload(runtime: Runtime) -> None:
+        loaded = await runtime.control.loaded()  # type: ignore[union-attr]
+        for model in (name, f"host-{name}"):
+            if model in loaded and repository.versions(_root(), model):
+                await runtime.control.load(model)  # type: ignore[union-attr]
+            elif model in loaded:
+                await runtime.control.unload(model)  # type: ignore[union-attr]
+
+    try:
+        _on_plane(reload)
+    except (ControlError, Problem, OSError) as error:  # it is out of the repository: the next load has it no more
+        log.warning("%s version %d stays in memory for now: %s", name, number, error)
+
+
+def _specs(said: Sequence[Mapping[str, Any]]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(s["name"], s["datatype"], tuple(s["shape"]), s["optional"]) for s in said)
+
+
+def restore_repository() -> int:
+    """Writes every ready version of providers' models that the repository lacks; how many. For a new machine."""
+    missing = 0
+    ready = ModelVersion.objects.filter(state=ModelVersion.State.READY, model__owner__isnull=False)
+    for version in ready.select_related("model"):
+        there = all(version.number in repository.versions(_root(), model)
+                    for model in (version.model.name, f"host-{version.model.name}"))
+        if not there:
+            write_version(version)
+            missing += 1
+    return missing
+
+
+# ---------------------------------------------------------------- traffic
+
+def set_traffic(*, caller: Caller, name: str, targets: Sequence[Mapping[str, Any]], sticky_by: str = "key",
+                shadow: int | None = None, reason: str = "") -> TrafficChange:
+    """Spreads the calls of a model. Every version that gets some, and the shadow, is asked first.
+
+    Raises validation_error (not 100, no such ready version) or model_not_ready; then nothing has changed.
+    """
+    model = selectors.own_model(name, org_id=caller.org_id)
+    ready = {v.number: v for v in selectors.versions(model).filter(state=ModelVersion.State.READY)}
+    _refuse(targets, sticky_by, shadow, ready)
+    asked = {t["version"] for t in targets if t["weight"] > 0} | ({shadow} if shadow is not None else set())
+    for number in sorted(asked):
+        ready[number].model = model
+        probe(ready[number])
+    with transaction.atomic():
+        model = selectors.own_model(name, org_id=caller.org_id, lock=True)
+        still = set(model.versions.filter(state=ModelVersion.State.READY).values_list("number", flat=True))
+        if asked - still:
+            raise Problem("invalid_state", "a version was retired meanwhile")
+        model.traffic = [{"version": t["version"], "weight": t["weight"],
+                          "label": t.get("label") or ("stable" if t["weight"] >= 50 else "canary")} for t in targets]
+        model.sticky_by, model.shadow, model.updated_at = sticky_by, shadow, clock.now()
+        whole = next((t["version"] for t in model.traffic if t["weight"] == 100), None)
+        if whole is not None:
+            registration.write_manifest(model, ready[whole])
+        model.save()
+        change = note_change(model, reason=reason, by=caller.by)
+        registration.acted(caller, "model.traffic.changed", model, targets=model.traffic, shadow=shadow, reason=reason)
+        registration.published(model)
+    return change
+
+
+def _refuse(targets: Sequence[Mapping[str, Any]], sticky_by: str, shadow: int | None, ready: Mapping[int, Any]) -> None:
+    faults = [FieldError(f"/targets/{i}/version", "no such ready version", "version_not_found")
+              for i, t in enumerate(targets) if t["version"] not in ready]
+    faults += [FieldError(f"/targets/{i}/weight", "0 to 100") for i, t in enumerate(targets)
+               if type(t["weight"]) is not int or not 0 <= t["weight"] <= 100]
+    faults += [FieldError(f"/targets/{i}/label", "small letters, digits, dots and dashes") for i, t in
+               enumerate(targets) if t.get("label") and not LABEL.match(t["label"])]
+    if len({t["version"] for t in targets}) != len(targets):
+        faults.append(FieldError("/targets", "each version once"))
+    if not faults and sum(t["weight"] for t in targets) != 100:
+        faults.append(FieldError("/targets", "weights must sum to 100"))
+    if sticky_by not in STICKY:
+        faults.append(FieldError("/sticky_by", f"one of {', '.join(STICKY)}", "invalid_choice"))
+    if shadow is not None and shadow not in ready:
+        faults.append(FieldError("/shadow", "no such ready version", "version_not_found"))
+    if faults:
+        raise Problem("validation_error", "traffic can't be spread like this", errors=faults)
+
+
+def note_change(model: Model, *, reason: str, by: str) -> TrafficChange:
+    """Writes down how traffic stands now; in the transaction that changed it, under the model's lock."""
+    last = selectors.traffic_changes(model).values_list("number", flat=True).first() or 0
+    return TrafficChange.objects.create(model=model, number=last + 1, targets=model.traffic, sticky_by=model.sticky_by,
+                                        shadow=model.shadow, reason=reason[:200], by=by)
+
+
+def traffic(model: Model) -> TrafficChange:
+    """How traffic stands; Problem version_not_found before the first version."""
+    found = selectors.traffic_changes(model).first()
+    if found is None:
+        raise Problem("version_not_found", f"{model.name} has no version that takes calls yet")
+    return found
+
+
+def activate(*, caller: Caller, name: str, number: int) -> TrafficChange:
+    """All calls to one version; the others stay for pinned calls."""
+    return set_traffic(caller=caller, name=name, targets=[{"version": number, "weight": 100, "label": "stable"}],
+                       sticky_by=selectors.own_model(name, org_id=caller.org_id).sticky_by,
+                       reason=f"version {number} activated")
+
+
+def roll_back(*, caller: Caller, name: str, to: int | None = None) -> TrafficChange:
+    """Back to how traffic stood before its last change, or after the change `to`. Raises invalid_state where there is
+    no such state, or a version of it is retired."""
+    model = selectors.own_model(name, org_id=caller.org_id)
+    changes = selectors.traffic_changes(model)
+    goal = changes.filter(number=to).first() if to is not None else changes[1:2].first()
+    if goal is None:
+        raise Problem("invalid_state", "there is no earlier state to go back to")
+    ready = set(model.versions.filter(state=ModelVersion.State.READY).values_list("number", flat=True))
+    gone = sorted({t["version"] for t in goal.targets} - ready)
+    if gone:
+        raise Problem("invalid_state", f"version {', '.join(map(str, gone))} of that state is retired")
+    return set_traffic(caller=caller, name=name, targets=goal.targets, sticky_by=goal.sticky_by,
+                       shadow=goal.shadow if goal.shadow in ready else None, reason=f"rolled back to {goal.number}")
+
+
+# ---------------------------------------------------------------- aliases and the end of a version
+
+def point_alias(*, caller: Caller, name: str, alias: str, number: int) -> Alias:
+    """Points a word at a ready version."""
+    if not ALIAS.match(alias):
+        raise registration.invalid("/alias", "a small letter, then letters, digits and dashes; at most 32")
+    with transaction.atomic():
+        model = selectors.own_model(name, org_id=caller.org_id, lock=True)
+        _ready(model, number)
+        made, _ = Alias.objects.update_or_create(model=model, name=alias, defaults={"version": number})
+        registration.acted(caller, "model.alias.set", model, alias=alias, version=number)
+        registration.published(model)
+    return made
+
+
+def drop_alias(*, caller: Caller, name: str, alias: str) -> None:
+    with transaction.atomic():
+        model = selectors.own_model(name, org_id=caller.org_id, lock=True)
+        gone, _ = Alias.objects.filter(model=model, name=alias).delete()
+        if not gone:
+            raise Problem("not_found", f"{name} has no alias {alias[:32]}")
+        registration.acted(caller, "model.alias.removed", model, alias=alias)
+        registration.published(model)
+
+
+def deprecate(*, caller: Caller, name: str, number: int, sunset: datetime, successor: int | None = None,
+              note: str = "") -> ModelVersion:
+    """Says until when a version answers and what follows it; its answers carry that from now on."""
+    if sunset <= clock.now():
+        raise registration.invalid("/sunset", "must lie in the future")
+    with transaction.atomic():
+        model = selectors.own_model(name, org_id=caller.org_id, lock=True)
+        version = _ready(model, number)
+        if successor is not None:
+            if successor == number:
+                raise registration.invalid("/successor", "must be another version")
+            _ready(model, successor)
+        version.sunset_at, version.successor = sunset, successor
+        version.stages = [*version.stages, {**registration.stage("deprecated", caller.by), "note": note[:500]}]
+        version.save(update_fields=["sunset_at", "successor", "stages"])
+        registration.acted(caller, "model.version.deprecated", model, version=number, sunset=sunset.isoformat())
+        registration.published(model)
+    return version
+
+
+def retire(*, caller: Caller, name: str, number: int) -> ModelVersion:
+    """Ends a version. Raises invalid_state while calls, an alias or the shadow lead to it."""
+    with transaction.atomic():
+        model = selectors.own_model(name, org_id=caller.org_id, lock=True)
+        version = _ready(model, number)
+        if any(t["version"] == number and t["weight"] > 0 for t in model.traffic) or model.shadow == number:
+            raise Problem("invalid_state", f"version {number} takes calls: move its traffic first")
+        if Alias.objects.filter(model=model, version=number).exists():
+            raise Problem("invalid_state", f"an alias leads to version {number}: move it first")
+        model.traffic = [t for t in model.traffic if t["version"] != number]
+        model.save(update_fields=["traffic"])
+        version.state = ModelVersion.State.RETIRED
+        version.stages = [*version.stages, registration.stage("retired", caller.by)]
+        version.save(update_fields=["state", "stages"])
+        registration.acted(caller, "model.version.retired", model, version=number)
+        registration.published(model)
+        transaction.on_commit(lambda: _remove(name, number))
+    return version
+
+
+def _ready(model: Model, number: int) -> ModelVersion:
+    found = selectors.version(model, str(number))
+    if found.state != ModelVersion.State.READY:
+        raise Problem("invalid_state", f"version {number} is {found.state}")
+    return found
+
+
+def compare_versions(model: Model, one: ModelVersion, other: ModelVersion) -> dict[str, Any]:
+    """What callers see differently in `one` than in `other`."""
+    def shown(version: ModelVersion) -> dict[str, Any]:
+        service = version.service
+        if not service:
+            raise Problem("invalid_state", f"version {version.number} was never read")
+        return {"schemas": of_service(service), "inputs": {t["name"]: t for t in service["inputs"]},
+                "outputs": {t["name"]: t for t in service["outputs"]}}
+
+    changes = differences(shown(other), shown(one))
+    broken = [c for c in changes if c["change"] != "added" and c["pointer"].rpartition("/")[2] not in (
+        "title", "description", "default")]
+    return {"version": one.number, "against": other.number, "compatible": not broken, "changes": changes}
