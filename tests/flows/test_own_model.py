@@ -1,0 +1,216 @@
+"""A provider's model from a trained net to the provider's share of what a customer paid."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+from tests.flows.conftest import csrf
+from tests.flows.own_model_kit import COLUMNS, LABELS, Provider, in_django, linear_net, until
+
+pytestmark = pytest.mark.stack
+
+MANIFEST: dict[str, Any] = {
+    "version": "1.0.0", "input": {"rows": {"kind": "table", "columns": COLUMNS}},
+    "preprocess": {"X": {"step": "columns", "field": "rows", "columns": COLUMNS}},
+    "output": "row_scores", "postprocess": {"step": "row_labels", "tensor": "scores", "labels": LABELS},
+    "lineage": {"dataset": "iris", "training": "logistic regression"}, "changelog": "First."}
+CARD = {"use": "Sorts irises.", "limits": "Three species.", "misuse": "Mushrooms.", "origin": {"name": "Fisher, 1936"}}
+PRICE = {"unit": "row", "amount": "0.25", "currency": "USD"}
+
+
+@pytest.fixture
+def provider(demo: dict[str, str]) -> Iterator[Provider]:
+    made = Provider(demo["url"], f"Irises {secrets.token_hex(3)}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stranger(demo: dict[str, str]) -> Iterator[Provider]:
+    made = Provider(demo["url"], f"Florist {secrets.token_hex(3)}")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def iris() -> dict[str, Any]:
+    """Two regressions of different strength, and rows with what each of them says."""
+    data = load_iris()
+    found: dict[str, Any] = {"rows": [dict(zip(COLUMNS, map(float, row), strict=True)) for row in data.data[::50]]}
+    for name, strength in (("one", 1.0), ("two", 0.01)):
+        fitted = LogisticRegression(C=strength, max_iter=1000).fit(data.data, data.target)
+        found[name] = linear_net(fitted.coef_.T, fitted.intercept_)
+        scores = fitted.predict_proba(data.data[::50])
+        found[f"{name}_says"] = [(LABELS[k], float(s[k])) for s, k in
+                                 zip(scores, scores.argmax(axis=1), strict=True)]
+    return found
+
+
+def said(answer: httpx.Response) -> list[tuple[str, float]]:
+    assert answer.status_code == 200, answer.text
+    return [(row["label"], row["score"]) for row in answer.json()["output"]["rows"]]
+
+
+def same(one: list[tuple[str, float]], other: list[tuple[str, float]]) -> bool:
+    return [label for label, _ in one] == [label for label, _ in other] and bool(
+        np.allclose([score for _, score in one], [score for _, score in other], atol=1e-4))
+
+
+def test_a_trained_model_is_uploaded_called_shifted_sold_and_paid(
+        provider: Provider, stranger: Provider, iris: dict[str, Any]) -> None:
+    made = provider.api.post("/api/v1/models", json={
+        "name": "iris", "title": "Iris", "summary": "Names irises.", "task": "tabular-classification"})
+    assert made.status_code == 201, made.text
+    model = made.json()["name"]
+    assert (made.json()["visibility"], made.json()["pricing"]["amount"]) == ("private", "0")
+    body = {"input": {"rows": iris["rows"]}}
+
+    # Version 1: checked, then called by value. Nobody else knows of it.
+    example = {"input": body["input"], "output": {"rows": [
+        {"index": i, "label": label, "score": score} for i, (label, score) in enumerate(iris["one_says"])]}}
+    sent = provider.upload(model, iris["one"], {**MANIFEST, "examples": [example]})
+    assert (sent.status_code, sent.json()["version"], sent.json()["version_state"]) == (202, 1, "validating"), sent.text
+    report = provider.ready(model, 1)
+    assert report["version_state"] == "ready", report
+    assert [c["id"] for c in report["checks"]] == [
+        "archive", "format", "graph", "checker", "signature", "manifest", "license", "load", "examples", "batch",
+        "robustness", "profile", "deploy"]
+    assert report["profile"]["latency_ms"]["p50"] > 0
+    until(lambda: provider.call(model, body).status_code == 200, 5)
+    first = provider.call(model, body)
+    assert same(said(first), iris["one_says"])
+    assert (first.headers["X-Model-Version"], first.headers["X-Cost"]) == ("1", "0 USD")
+    for answer in (stranger.call(model, body), stranger.api.get(f"/api/v1/models/{model}"),
+                   stranger.api.get(f"/api/v1/models/{model}/versions/1/report"),
+                   stranger.api.put(f"/api/v1/models/{model}/traffic",
+                                    json={"targets": [{"version": 1, "weight": 100}]})):
+        assert (answer.status_code, answer.json()["code"]) == (404, "model_not_found"), answer.text
+
+    # Version 2: there when it is named, and for a tenth of the calls when traffic says so.
+    assert provider.upload(model, iris["two"], {**MANIFEST, "changelog": "Weaker."}).status_code == 202
+    assert provider.ready(model, 2)["version_state"] == "ready"
+    assert same(said(provider.call(model, body)), iris["one_says"])
+    until(lambda: provider.call(model, {**body, "version": 2}).status_code == 200, 2)
+    assert same(said(provider.call(model, {**body, "version": 2})), iris["two_says"])
+    canary = provider.api.put(f"/api/v1/models/{model}/traffic", json={"sticky_by": "none", "targets": [
+        {"version": 1, "weight": 90, "label": "stable"}, {"version": 2, "weight": 10, "label": "canary"}]})
+    assert canary.status_code == 200, canary.text
+    assert until(lambda: any(provider.call(model, body).headers["X-Variant"] == "canary" for _ in range(40)), 3) < 3
+    seen: Counter[str] = Counter()
+    for _ in range(120):
+        answer = provider.call(model, body)
+        variant = answer.headers["X-Variant"]
+        assert same(said(answer), iris["two_says" if variant == "canary" else "one_says"])
+        seen[variant] += 1
+    assert 1 <= seen["canary"] <= 30, seen  # 12 expected; off by chance once in 100,000 runs
+
+    # Promoted, obeyed within a second, and back.
+    promoted = provider.api.post(f"/api/v1/models/{model}/versions/2/activate")
+    assert promoted.status_code == 202, promoted.text
+    assert until(lambda: provider.call(model, body).headers["X-Model-Version"] == "2", 1.5) < 1.5
+    assert same(said(provider.call(model, body)), iris["two_says"])
+    back = provider.api.post(f"/api/v1/models/{model}/rollback", json={"to": 1})
+    assert (back.status_code, back.json()["targets"]) == (200, [{"version": 1, "weight": 100, "label": "stable"}])
+    until(lambda: provider.call(model, body).headers["X-Model-Version"] == "1", 1.5)
+    assert same(said(provider.call(model, body)), iris["one_says"])
+    history = provider.api.get(f"/api/v1/models/{model}/traffic/history").json()["data"]
+    assert [change["number"] for change in history] == [4, 3, 2, 1]
+
+    # Published by two of the staff, subscribed to, called, paid.
+    refused = provider.api.post(f"/api/v1/models/{model}/publish", json={"visibility": "public"})
+    assert {e["pointer"] for e in refused.json()["errors"]} == {
+        "/license", "/card/use", "/card/limits", "/card/misuse", "/card/origin/name", "/terms_accepted"}
+    texts = provider.api.patch(f"/api/v1/models/{model}", json={
+        "card": CARD, "license": {"code": "MIT", "weights": "CC-BY-4.0"}})
+    assert texts.status_code == 200, texts.text
+    asked = provider.api.post(f"/api/v1/models/{model}/publish", json={
+        "visibility": "public", "terms_accepted": True, "pricing": PRICE})
+    assert (asked.status_code, asked.json()["publication_state"]) == (202, "in_review"), asked.text
+    _staff_agrees(provider, asked.json()["id"], model)
+    stranger_org = stranger.session.post("/api/v1/subscriptions", json={"model": model, "plan": "payg"},
+                                         headers=csrf(stranger.session))
+    assert stranger_org.status_code == 201, stranger_org.text
+    until(lambda: stranger.call(model, body).status_code == 200, 3)
+    sold = [stranger.call(model, body) for _ in range(4)]
+    assert all(same(said(answer), iris["one_says"]) for answer in sold)
+    assert {answer.headers["X-Cost"] for answer in sold} == {"0.75 USD"}  # three rows of $0.25
+    _customer_pays(stranger, provider, model, calls=5)
+
+    # Withdrawn: the customer finds nothing any more, the provider's own calls go on.
+    assert provider.api.post(f"/api/v1/models/{model}/withdraw").status_code == 200
+    until(lambda: stranger.call(model, body).status_code == 404, 1.5)
+    assert provider.call(model, body).status_code == 200
+
+
+def _staff_agrees(provider: Provider, publication_id: int, model: str) -> None:
+    """Two of the staff, each by the API with a session of their own; the first alone changes nothing."""
+    url = str(provider.session.base_url)
+    names = [f"staff-{secrets.token_hex(4)}@example.com" for _ in range(2)]
+    cookies = in_django(f"""
+import json
+from importlib import import_module
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from marketplace.accounts.models import User
+found = []
+for email in {names!r}:
+    user = User.objects.create_user(email=email, password=None, is_staff=True)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    found.append([settings.SESSION_COOKIE_NAME, session.session_key])
+print(json.dumps(found))
+""")
+    states = []
+    for name, value in cookies:
+        with httpx.Client(base_url=url, cookies={name: value}, timeout=30, follow_redirects=True) as staff:
+            staff.get("/signup/")  # sets the form's cookie
+            agreed = staff.post(f"/api/v1/staff/publications/{publication_id}/approve", json={"note": "fine"},
+                                headers=csrf(staff))
+            assert agreed.status_code == 200, agreed.text
+            states.append(agreed.json()["publication_state"])
+            again = staff.post(f"/api/v1/staff/publications/{publication_id}/approve", json={}, headers=csrf(staff))
+            assert again.status_code == 409, again.text
+    assert states == ["in_review", "published"]
+    outsider = provider.session.post(f"/api/v1/staff/models/{model}/takedown", json={"reason": "no"},
+                                     headers=csrf(provider.session))
+    assert outsider.status_code == 404
+
+
+def _customer_pays(customer: Provider, provider: Provider, model: str, *, calls: int) -> None:
+    """The month ends, the bill is paid, and the share is 70 % of it to the cent."""
+    figures = in_django(f"""
+import json
+from datetime import timedelta
+from billing import invoicing
+from billing.models import BillingAccount, RevenueShareLine
+from kernel import clock
+from marketplace.accounts.models import User
+from marketplace.accounts import selectors
+org = selectors.organization_of(User.objects.get(email={customer.email!r}))
+owner = selectors.organization_of(User.objects.get(email={provider.email!r}))
+account = BillingAccount.objects.get(organization_id=org.pk)
+period = clock.now().date().replace(day=1)
+clock.set_offset(timedelta(days=40))
+invoice = invoicing.close_period(account=account, period=period)
+if invoice.status != "paid":
+    invoicing.mark_paid(invoice_id=invoice.pk, amount_minor=invoice.total)
+shares = RevenueShareLine.objects.filter(provider_id=owner.pk, model={model!r})
+lines = invoice.lines.filter(model={model!r})
+print(json.dumps({{"lines": [line.amount for line in lines], "net": [s.net for s in shares],
+                  "share": [s.share for s in shares], "platform": [s.platform for s in shares]}}))
+""")
+    total = calls * 75
+    assert (figures["lines"], figures["net"]) == ([total], [total]), figures
+    assert sum(figures["share"]) == round(total * 0.7 + 1e-9), figures
+    assert sum(figures["share"]) + sum(figures["platform"]) == total
