@@ -142,6 +142,16 @@ bench-pools: install ## cold starts and memory of models, with and without the f
 bench-gpu: install ## ResNet-50 through PyTorch, ONNX Runtime and TensorRT, where there is a GPU
 	@$(BIN)/python -m benchmarks.gpu
 
+##@ Operate
+restore-drill: needs install frontend nets ## back up, restore beside it, compare every table: at most five minutes
+	@./tests/with_stack $(BIN)/python manage.py restore_drill --events 100000 $(ARGS)
+
+sbom: install ## the bill of materials (CycloneDX) of everything that is locked, into var/sbom.json
+	@$(BIN)/python -m config.supply sbom
+
+audit: install ## known faults of the locked packages, and bandit over our own code; says so where no advisories can be had
+	@$(BIN)/python -m config.supply bandit && $(BIN)/python -m config.supply audit
+
 ##@ Help
 help: ## this text
 	@echo; echo "  Tessera: two commands are enough, make up and make test."
@@ -168,7 +178,7 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel error
 	@touch $@
 
-.PHONY: up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
+.PHONY: restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
   billing-storm billing-bench bench-gateway bench-pools \
   bench-gpu help needs conformance
