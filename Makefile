@@ -92,6 +92,12 @@ sdk: install ## the Python SDK from sdk/openapi.json, checked by mypy and pyrigh
 	@cd sdk/python && for part in . tools; do (cd $$part && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/var/wheels); done
 	@ls -l var/wheels
 
+sdk-java: ## compile the Java SDK with a JDK that is here already (11 or newer), into var/java/tessera-sdk.jar
+	@command -v javac >/dev/null || { echo " tessera | a JDK 11 or newer is needed: install one (openjdk-17-jdk-headless) and try again" >&2; exit 1; }
+	@rm -rf var/java && mkdir -p var/java/classes
+	@javac --release 11 -Xlint:all -Werror -d var/java/classes $$(find sdk/java/src/main/java -name '*.java')
+	@jar --create --file var/java/tessera-sdk.jar -C var/java/classes . && ls -l var/java/tessera-sdk.jar
+
 lock: install ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev -q --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header -o requirements.lock
@@ -181,4 +187,4 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 .PHONY: restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
   billing-storm billing-bench bench-gateway bench-pools \
-  bench-gpu help needs conformance
+  bench-gpu help needs conformance sdk-java

@@ -33,6 +33,9 @@ TASKS = {
     "barcode-detection": "barcode-reading", "classification": "image-classification", "quality": "image-quality",
     "segmentation": "image-segmentation", "colors": "image-analysis",
 }
+# What stands in where the shelf has no model of a task that takes a picture alone; the answer names the model that ran
+# and says so among its warnings.
+NEAREST = {"object-detection": "face-detection"}
 _POOLS = {"hot": 0, "warm": 1, "cold": 2}
 
 
@@ -107,7 +110,8 @@ async def _routes(runtime: Runtime, grant: Grant, types: list[str]) -> dict[str,
             by_task[route.task].append(route)
     chosen, errors, foreign = {}, [], []
     for number, kind in enumerate(types):
-        offered = by_task.get(_task(kind), [])
+        task = _task(kind)
+        offered = by_task.get(task) or by_task.get(NEAREST.get(task, task), [])
         mine = [route for route in offered if route.model in grant.models]
         if mine:
             chosen[kind] = min(mine, key=lambda route: (_POOLS[route.pool], route.model))
@@ -152,7 +156,8 @@ def _answer(done: dict[str, Outcome | Problem], chosen: dict[str, Route], reques
         predicted: Predicted = outcome.body
         results[kind] = {
             "model": outcome.route.model, "version": outcome.target.version, "output": predicted.output,
-            "warnings": predicted.warnings, "usage": usage_of(outcome), "error": None}
+            "warnings": [*predicted.warnings, *_stand_in(kind, outcome.route)], "usage": usage_of(outcome),
+            "error": None}
         if _task(kind) == "object-detection":
             objects = list(predicted.output.get("boxes") or [])
         elif _task(kind) == "ocr":
@@ -160,6 +165,13 @@ def _answer(done: dict[str, Outcome | Problem], chosen: dict[str, Route], reques
     delivered = [outcome for outcome in done.values() if isinstance(outcome, Outcome)]
     return {"id": prefixed("ana"), "object": "image_analysis", "results": results, "detected_objects": objects,
             "recognized_text": text, "usage": {"cost": _cost(delivered), "currency": _currency(delivered)}}
+
+
+def _stand_in(kind: str, route: Route) -> list[str]:
+    wanted = _task(kind)
+    if route.task == wanted:
+        return []
+    return [f"no model of {wanted} is offered here: this is {route.task} by {route.model}"]
 
 
 def _cost(delivered: list[Outcome]) -> str:

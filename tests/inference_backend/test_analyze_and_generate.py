@@ -65,6 +65,17 @@ async def test_each_analysis_is_answered_and_billed() -> None:
     assert not made.meter.open
 
 
+async def test_where_no_detector_is_offered_the_nearest_one_answers_and_says_so() -> None:
+    made = bench()
+    made.snapshots.by_name["finder"] = sees("finder", "face-detection")
+    answer = await post(made, "/api/v1/analyze-image", {"image": IMAGE, "types": ["OBJECT_DETECTION"]})
+    assert answer.status == 200, answer.body
+    result = answer.json["results"]["OBJECT_DETECTION"]
+    assert result["model"] == "finder"
+    assert result["warnings"] == ["no model of object-detection is offered here: this is face-detection by finder"]
+    assert answer.json["detected_objects"] == [{"label": "cat", "score": 0.5}]
+
+
 async def test_one_that_fails_stands_in_the_answer_and_costs_nothing() -> None:
     made = bench()
     made.snapshots.by_name["finder"] = sees("finder", "object-detection",
