@@ -77,4 +77,8 @@ for (const dialog of document.querySelectorAll<HTMLDialogElement>("dialog[data-o
 const fault = document.querySelector("form [role=alert]");
 const wrong = fault?.parentElement?.querySelector<HTMLElement>("input, select, textarea");
 if (wrong) { wrong.setAttribute("aria-invalid", "true"); wrong.focus(); }
-for (const message of document.querySelectorAll("#toasts .toast")) setTimeout(() => message.remove(), 6000);
+// A toast goes by itself; one that can be undone stays until the pointer and the focus have left it for a while.
+for (const message of document.querySelectorAll<HTMLElement>("#toasts .toast")) {
+  const leave = (): void => { if (message.matches(":hover, :focus-within")) setTimeout(leave, 2000); else message.remove(); };
+  setTimeout(leave, message.dataset.stays === undefined ? 6000 : 20000);
+}

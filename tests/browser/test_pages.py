@@ -28,7 +28,8 @@ PUBLIC = [
 ]
 CONSOLE = ["/console/", "/console/usage/", "/console/keys/", "/console/billing/", "/console/billing/invoices/draft/",
            "/console/subscriptions/", "/console/jobs/", "/console/webhooks/", "/console/team/", "/console/audit/",
-           "/console/settings/", f"{MODEL}subscribe/", "/provider/"]
+           "/console/settings/", f"{MODEL}subscribe/", "/provider/", "/console/trials/",
+           "/console/notices/"]
 LOOKS = [("light", "en"), ("dark", "zh-hans"), ("dark", "en"), ("light", "zh-hans")]
 HTML_KB = 20
 COLOURS = {"runOnly": ["color-contrast"]}  # all that a theme changes
@@ -42,7 +43,8 @@ WORDS = """() => {
     for (const one of others) one.remove();
     return document.querySelector('main').innerText; }"""
 SPOKEN = ("/", "/pricing/", "/docs/", "/docs/errors/", "/status/", "/compare/", "/signup/", "/console/billing/",
-          "/console/keys/", "/console/webhooks/", "/console/team/", "/provider/")
+          "/console/keys/", "/console/webhooks/", "/console/team/", "/provider/", "/console/trials/",
+          "/console/notices/")
 
 
 @pytest.fixture(scope="session")

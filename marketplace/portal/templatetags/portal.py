@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import template
+from django.contrib.messages.storage.base import Message
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -13,6 +14,7 @@ from marketplace.portal import glyph as drawing
 from marketplace.portal import labels, shelf
 
 register = template.Library()
+UNDO = "undo:"  # in front of the address, in a message's tags
 SYMBOLS = {"USD": "$", "EUR": "€", "CNY": "¥", "GBP": "£"}
 
 
@@ -48,6 +50,13 @@ def thousands(number: int | Decimal | str | None) -> str:
         return "0"
     exact = Decimal(str(number))
     return f"{exact:,f}" if exact == exact.to_integral_value() else f"{exact.normalize():,f}"
+
+
+@register.filter
+def undo(message: Message) -> str:
+    """Where a toast's deed is undone; empty where it can't be."""
+    tags = (message.extra_tags or "").split()
+    return next((tag.removeprefix(UNDO) for tag in tags if tag.startswith(UNDO)), "")
 
 
 @register.filter

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +19,7 @@ from marketplace.accounts import selectors as accounts
 from marketplace.listings import playground, selectors
 from marketplace.listings import services as listings
 from marketplace.portal import labels, shelf, subscribing
+from marketplace.portal.templatetags.portal import UNDO
 from marketplace.portal.views import member
 from marketplace.portal.views.public import find_card
 
@@ -68,7 +70,18 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
 def unsubscribe(request: HttpRequest, name: str) -> HttpResponse:
     org = member.organization(request)
     listings.unsubscribe(org=org, model=name, actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, _("The subscription to %(name)s has ended.") % {"name": name})
+    messages.success(request, _("The subscription to %(name)s has ended.") % {"name": name},
+                     extra_tags=UNDO + reverse("subscribe-again", args=[name]))
+    return redirect("subscriptions")
+
+
+@login_required
+@require_POST
+def subscribe_again(request: HttpRequest, name: str) -> HttpResponse:
+    """Undoes the end of a subscription: it costs nothing by itself, and the keys call again within a second."""
+    org = member.organization(request)
+    listings.subscribe(org=org, actor=request.user, model=name, plan="payg")  # type: ignore[arg-type]
+    messages.success(request, _("You are subscribed to %(name)s again.") % {"name": name})
     return redirect("subscriptions")
 
 
