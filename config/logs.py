@@ -69,4 +69,5 @@ def settings(*, as_json: bool) -> dict[str, Any]:
         "formatters": {"chosen": {"()": "config.logs.Json" if as_json else "config.logs.Line"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen"}},
         "root": {"handlers": ["console"], "level": "INFO"},
+        "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "httpx", "fido2")},
     }

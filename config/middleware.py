@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import suspend_request
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows, suspend_request
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -80,6 +81,9 @@ class FreshLogin:
         if request.path.startswith(PROGRAMS):
             return _refused(request, Problem("permission_denied", "log in again: this session is not fresh enough "
                                              "to change keys or money", needs="fresh_login"))
+        if not get_reauthentication_flows(request.user):  # signed in by the organization's provider: once more
+            logout(request)
+            return redirect(f"{reverse('login')}?next=/console/")
         return suspend_request(request, reverse("account_reauthenticate"))
 
 

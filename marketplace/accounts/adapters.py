@@ -13,6 +13,7 @@ from allauth.socialaccount.models import SocialApp
 from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace.accounts import entrance, seals, security, sso
@@ -63,11 +64,15 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         return [app]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        return True  # pre_social_login has looked at it
+        return False  # pre_social_login makes the accounts that may be
+
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
+        return reverse("security")
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Lets in who is linked; makes an account for a new address of the confirmed domain; refuses the rest."""
-        refusal = sso.prepare(sociallogin, request_user=request.user)
+        linking = sociallogin.state.get("process") == "connect"
+        refusal = sso.prepare(sociallogin, person=request.user if linking else None)
         if refusal:
             messages.error(request, refusal)
             raise ImmediateHttpResponse(redirect("login"))

@@ -25,19 +25,22 @@ TIMEOUT_S = 5.0
 MAX_BYTES = 1 << 20
 
 
-def prepare(sociallogin: Any, *, request_user: Any) -> str:
-    """Makes a provider's answer ready for a session; else says in a sentence why it opens none."""
+def prepare(sociallogin: Any, *, person: Any = None) -> str:
+    """Makes a provider's answer ready for a session; else says in a sentence why it opens none.
+
+    `person`, signed in, wants to link the provider's account with their own.
+    """
     slug = sociallogin.account.provider
     connection = security.oidc_by_slug(slug)
     if connection is None:
         return _("This organization has no sign-in of its own.")
     org = connection.organization
-    if sociallogin.is_existing:
+    if sociallogin.is_existing and (person is None or sociallogin.user == person):
         if not Membership.objects.filter(organization=org, user=sociallogin.user).exists():
             return _("You are no longer a member of this organization.")
         return ""
-    if getattr(request_user, "is_authenticated", False):  # linking, by a person who is signed in
-        if not Membership.objects.filter(organization=org, user=request_user).exists():
+    if isinstance(person, User):
+        if not Membership.objects.filter(organization=org, user=person).exists():
             return _("You are no member of this organization.")
         return ""
     email = User.objects.canonical(sociallogin.user.email or "")
@@ -54,8 +57,7 @@ def prepare(sociallogin: Any, *, request_user: Any) -> str:
         Membership.objects.create(organization=org, user=user, role=connection.role)
         record(org=org, actor=user, action="member.joined", target=f"user:{user.pk}",
                after={"role": connection.role, "by": "sso"})
-        sociallogin.user = user
-        sociallogin.account.user = user
+        sociallogin.user = sociallogin.account.user = user
         sociallogin.account.save()
     return ""
 

@@ -21,4 +21,5 @@ urlpatterns = [
             name="account_reset_password_from_key"),
     path("2fa/", include("allauth.mfa.urls")),
     path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("sso-pages/", include("allauth.socialaccount.urls")),
 ]

@@ -46,6 +46,7 @@ urlpatterns = [
     path("signup/", entry.sign_up, name="signup"),
     path("login/", entry.log_in, name="login"),
     path("logout/", entry.log_out, name="logout"),
+    path("login/sso/", security.sso_start, name="sso-start"),
     path("invite/<str:token>/", team.invitation, name="invitation"),
     path("staff/pools/", staff.pools, name="staff-pools"),
     path("staff/pools/<str:model>/<str:action>/", staff.change_pool, name="staff-change-pool"),

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.openid_connect.views import login as openid_connect_login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -37,6 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     kinds = list(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
     return render(request, "account/security.html", {
         "nav": "security", "sessions": privacy.sessions_of(request.user),  # type: ignore[arg-type]
+        "linkable": _linkable(request),
         "totp": "totp" in kinds, "passkeys": kinds.count("webauthn"), "codes": "recovery_codes" in kinds})
 
 
@@ -81,6 +84,17 @@ def delete_me(request: HttpRequest) -> HttpResponse:
         return redirect("security")
     logout(request)
     return redirect("/")
+
+
+@require_POST
+def sso_start(request: HttpRequest) -> HttpResponse:
+    """Goes to the identity provider of the organization whose short name was typed."""
+    try:
+        answer: HttpResponse = openid_connect_login(request, provider_id=request.POST.get("organization", "").strip())
+    except Http404:
+        messages.error(request, _("This organization has no sign-in of its own."))
+        return redirect("login")
+    return answer
 
 
 @login_required
@@ -194,6 +208,15 @@ def audit_export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8" if kind == "csv" else
                                  "application/x-ndjson", headers={
         "Content-Disposition": f'attachment; filename="audit.{kind}"', "Cache-Control": "no-store"})
+
+
+def _linkable(request: HttpRequest) -> selectors.Organization | None:
+    """The organization whose own sign-in this person could link, and has not."""
+    org = selectors.organization_of(request.user)  # type: ignore[arg-type]
+    if org is None or security.oidc_of(org) is None:
+        return None
+    linked = SocialAccount.objects.filter(user=request.user, provider=org.slug).exists()
+    return None if linked else org
 
 
 def _row(values: Any) -> str:
