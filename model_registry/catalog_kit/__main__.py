@@ -1,5 +1,6 @@
 """`python -m model_registry.catalog_kit new NAME DOMAIN` lays out a capability; `run NAME` answers its example;
-`example NAME` makes its samples anew and stores what it answers as the example's output, for you to check.
+`example NAME` makes its samples anew and stores what it answers as the example's output, for you to check;
+`tidy NAME` lays its manifest out as the house does; `density` prints how many lines the entries have.
 
 `new` writes a manifest, an entry and an example that pass the catalogue's test as they are; then edit them.
 """
@@ -9,12 +10,15 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
 from kernel.problems import Problem
+from model_registry.catalog_kit.density import median, sizes
 from model_registry.catalog_kit.runner import CATALOG, find_folder, read_example, run_capability
+from model_registry.catalog_kit.tidy import tidy
 from model_registry.manifest import NAME, folder_name
 
 # Where a domain's capabilities run unless their manifest says another family.
@@ -112,6 +116,18 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
+def print_density() -> int:
+    """A table of the largest entries, and one JSON object with the whole."""
+    found = sizes(CATALOG)
+    print(f"{'entry':28} {'code':>5} {'manifest':>9} {'lines':>6}")
+    for entry in found[:-13:-1]:
+        print(f"{entry.name:28} {entry.code:>5} {entry.manifest:>9} {entry.lines:>6}")
+    print(json.dumps({"entries": len(found), "median_lines": median(found), "largest": found[-1].lines,
+                      "median_code": statistics.median(s.code for s in found),
+                      "median_manifest": statistics.median(s.manifest for s in found)}))
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m model_registry.catalog_kit", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -122,8 +138,17 @@ def main(arguments: list[str] | None = None) -> int:
     running.add_argument("name")
     storing = commands.add_parser("example", help="make the samples and store the answer of the example")
     storing.add_argument("name", nargs="+")
+    tidying = commands.add_parser("tidy", help="lay out manifests as the house does")
+    tidying.add_argument("name", nargs="+")
+    commands.add_parser("density", help="lines of code and manifest of every entry, and their median")
     chosen = parser.parse_args(arguments)
     try:
+        if chosen.command == "density":
+            return print_density()
+        if chosen.command == "tidy":
+            for name in chosen.name:
+                print(f"{'changed' if tidy(find_folder(name)) else 'as it was'}: {name}")
+            return 0
         if chosen.command == "new":
             folder = new(chosen.name, chosen.domain)
             print(f"{folder}\nEdit it, then: pytest tests/catalog -k {folder.name}")

@@ -44,10 +44,18 @@ def _engine() -> Any:
     return RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
 
 
+def _framed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """BGR, with white added right and below to slivers, which the detector would enlarge to many megapixels."""
+    high, wide = image.shape[:2]
+    down, right = max(32 - high, 0), max(32 - wide, high // 4 - wide, 0)
+    padded = np.pad(image, ((0, down), (0, right), (0, 0)), constant_values=255) if down or right else image
+    return np.ascontiguousarray(padded[..., ::-1])
+
+
 def read_lines(image: NDArray[np.uint8], threshold: float = 0.5, *, turn: bool = True) -> list[Line]:
     """The lines of RGB (h, w, 3) that score at least `threshold`; `turn` reads those upside down too."""
     with _busy:
-        found = _engine()(np.ascontiguousarray(image[..., ::-1]), use_det=True, use_cls=turn, use_rec=True)
+        found = _engine()(_framed(image), use_det=True, use_cls=turn, use_rec=True)
     boxes = [] if found.boxes is None else [[[round(float(x), 1), round(float(y), 1)] for x, y in b]
                                             for b in found.boxes]
     return [Line(text, round(float(score), 4), polygon)
@@ -85,7 +93,7 @@ def rows_of_request(fields: Mapping[str, Any], *, least: int = 1) -> list[str]:
 def find_lines(image: NDArray[np.uint8]) -> list[tuple[list[list[float]], float]]:
     """Where text stands, without reading it: polygons of four corners and scores."""
     with _busy:
-        found = _engine()(np.ascontiguousarray(image[..., ::-1]), use_det=True, use_cls=False, use_rec=False)
+        found = _engine()(_framed(image), use_det=True, use_cls=False, use_rec=False)
     if found is None or found.boxes is None:
         return []
     scores = found.scores if found.scores is not None else [1.0] * len(found.boxes)

@@ -98,9 +98,15 @@ class Ask:
         self.folder = folder
         self.nets = nets or local_nets()
 
-    def __call__(self, *, parameters: Mapping[str, Any] | None = None, **fields: Any) -> Answer:
+    def request(self, parameters: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> tuple[dict[str, Any],
+                                                                                               list[bytes]]:
+        """The request of a question, and its files."""
         media: list[bytes] = []
         body = {"input": {k: _sent(v, media) for k, v in fields.items()}, "parameters": dict(parameters or {})}
+        return body, media
+
+    def __call__(self, *, parameters: Mapping[str, Any] | None = None, **fields: Any) -> Answer:
+        body, media = self.request(parameters, fields)
         response, files = run_capability(self.folder, body, media, nets=self.nets)
         return Answer(response["output"], files, response["warnings"])
 

@@ -186,9 +186,9 @@ def _parse(request_json: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
     return body
 
 
-def read_example(folder: Path) -> tuple[dict[str, Any], list[bytes], dict[str, Any]]:
+def read_example(folder: Path, name: str = "example.json") -> tuple[dict[str, Any], list[bytes], dict[str, Any]]:
     """`example.json` as (request, media, the whole example): {"$file": name} becomes {"$media": i}."""
-    example: dict[str, Any] = json.loads((folder / "example.json").read_text())
+    example: dict[str, Any] = json.loads((folder / name).read_text())
     media: list[bytes] = []
 
     def fill(value: Any) -> Any:

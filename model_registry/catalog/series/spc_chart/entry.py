@@ -21,7 +21,11 @@ def run(request: Request) -> Result:
     y, lower, upper = request.input["series"].values, request.parameters["lower"], request.parameters["upper"]
     if lower is not None and upper is not None and lower >= upper:
         raise InvalidInput("lower must be below upper", field="/parameters/lower")
-    centre, sigma = float(y.mean()), float(np.abs(np.diff(y)).mean() / D2)
+    baseline = request.parameters["baseline"]
+    if baseline > len(y):
+        raise InvalidInput(f"the baseline is longer than the series of {len(y)} points", field="/parameters/baseline")
+    known = y[: baseline or len(y)]  # limits from points after a shift would hide it and blame those before
+    centre, sigma = float(known.mean()), float(np.abs(np.diff(known)).mean() / D2)
     if sigma <= 0:
         raise InvalidInput("the series does not vary", field="series")
     z = (y - centre) / sigma

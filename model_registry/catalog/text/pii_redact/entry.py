@@ -46,7 +46,7 @@ def _ip(text: str) -> bool:
 
 # Every repetition is bounded, so hostile text costs linear time.
 _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("EMAIL", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), lambda _: True),
+    ("EMAIL", re.compile(r"(?<![\w.+'-])\w[\w.+'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), lambda _: True),
     ("IBAN", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), _iban),
     ("CN_ID", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dXx])"), _cn_id),
     ("CARD", re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])"), _luhn),
@@ -57,7 +57,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
 
 def _phones(text: str, region: str) -> Iterator[tuple[int, int, str]]:
     for match in phonenumbers.PhoneNumberMatcher(text, region):
-        yield match.start, match.end, "PHONE"
+        opened = match.raw_string.startswith("(") and ")" not in match.raw_string  # that bracket is the sentence's
+        yield match.start + opened, match.end, "PHONE"
 
 
 def run(request: Request) -> Result:
