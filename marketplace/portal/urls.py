@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from marketplace.portal import own_urls
 from marketplace.portal.views import (
     billing,
     console,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("invite/<str:token>/", team.invitation, name="invitation"),
     path("staff/pools/", staff.pools, name="staff-pools"),
     path("staff/pools/<str:model>/<str:action>/", staff.change_pool, name="staff-change-pool"),
+    *own_urls.urlpatterns,
     path("provider/", provider.earnings, name="earnings"),
     path("provider/onboarding/", provider.onboard, name="onboarding"),
     path("provider/payouts/<int:payout_id>/", provider.payout, name="payout"),

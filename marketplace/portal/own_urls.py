@@ -1,0 +1,16 @@
+"""The addresses of models of one's own."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from marketplace.portal.views import own
+
+urlpatterns = [
+    path("provider/models/", own.models, name="own-models"),
+    path("provider/models/new/", own.new, name="new-own-model"),
+    path("provider/models/<str:name>/", own.model, name="own-model"),
+    path("provider/models/<str:name>/v/<int:number>/", own.report, name="own-report"),
+    path("provider/models/<str:name>/<slug:action>/", own.change, name="change-own-model"),
+    path("staff/publications/", own.publications, name="staff-publications"),
+]
