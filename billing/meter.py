@@ -230,7 +230,7 @@ class _LocalRate:
         begun, used = self._used.get(grant.key_id, (minute, 0))
         used = used if begun == minute else 0
         reset = max(1, -((now - ends) // timedelta(seconds=1)))
-        if used >= grant.rate_per_minute:
+        if 0 < grant.rate_per_minute <= used:
             raise _rate_limited(grant, reset)
         if len(self._used) >= PLANS_KEPT:
             self._used.clear()

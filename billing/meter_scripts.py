@@ -48,8 +48,8 @@ local function sweep(now)
 end
 """
 
-# ARGV: key, rate, concurrency, amounts and calls count (live), counters in one text, how many; for each: name,
-# money limit, calls limit (-1 = none); then event, estimate, lifetime in ms.
+# ARGV: key, rate (0: the call neither waits for it nor counts), concurrency, amounts and calls count (live), counters
+# in one text, how many; for each: name, money limit, calls limit (-1 = none); then event, estimate, lifetime in ms.
 RESERVE = _COMMON + """
 local key, rate, concurrency, live = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local names, n = ARGV[5], tonumber(ARGV[6])
@@ -68,7 +68,7 @@ local used = this + math.floor(last * (60000 - passed) / 60000)
 
 local known = redis.call('HGET', p .. ':hold', event)
 if known then return {'replayed', math.max(0, rate - used), reset, known} end
-if used + 1 > rate then return {'rate', 0, reset} end
+if rate > 0 and used + 1 > rate then return {'rate', 0, reset} end
 local open = tonumber(redis.call('HGET', p .. ':open', key) or 0)
 if open + 1 > concurrency then return {'concurrency', rate - used, reset} end
 
@@ -89,6 +89,7 @@ end
 redis.call('ZADD', p .. ':holds', text(now + tonumber(ARGV[at + 3])), event)
 redis.call('HSET', p .. ':hold', event, key .. '|' .. ARGV[at + 2] .. '|' .. ARGV[4] .. '|' .. names)
 redis.call('HSET', p .. ':open', key, text(open + 1))
+if rate == 0 then return {'held', 0, reset} end
 redis.call('HSET', p .. ':r:' .. key, 'm', text(minute), 'n', text(this + 1), 'l', text(last))
 if turned then redis.call('EXPIRE', p .. ':r:' .. key, 130) end
 return {'held', rate - used - 1, reset}

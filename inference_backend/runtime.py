@@ -76,6 +76,7 @@ class ModelFigures:
     calls: int = 0
     failures: int = 0
     total_ns: int = 0
+    answered: bool = False
 
 
 class Rates(dict[int, tuple[int, int]]):

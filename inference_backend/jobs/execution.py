@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, cast
 from uuid import UUID
@@ -44,12 +44,13 @@ class InvocationRuntime:
                                outcome.target.label)
 
     async def line(self, grant: Grant, endpoint: str, body: bytes, event_id: UUID) -> ports.Answered:
-        """See `ports.Runtime.line`."""
+        """See `ports.Runtime.line`. The key's rate paces its callers; a batch goes at its worker's pace, uncounted."""
         known = kind_of(endpoint)
         if known is None:
             raise Problem("invalid_request", f"{endpoint} can't be called by a batch")
         kind, model = known
-        caller = openai_tasks.Caller(grant=await self._current(grant), event_id=event_id, source="batch")
+        unpaced = replace(await self._current(grant), rate_per_minute=0)
+        caller = openai_tasks.Caller(grant=unpaced, event_id=event_id, source="batch")
         if kind == "prediction":
             created_at = clock.now()
             parsed = parse_body(body, "application/json")

@@ -219,6 +219,10 @@ def test_every_limit_refuses_with_its_own_code(redis_url: str) -> None:
         assert (held.limit, held.remaining) == (2, 1)
         await call(key_id=1, rate_per_minute=2)
         assert await refused(call(key_id=1, rate_per_minute=2)) == "rate_limited"
+        await meter.release(await call(key_id=1, rate_per_minute=0))  # not paced, and not counted
+        third = await call(key_id=1, rate_per_minute=3)
+        assert third.remaining == 0
+        await meter.release(third)
         assert await refused(call(key_id=1, concurrency=2)) == "concurrency_limited"
         assert await refused(call(key_id=2, monthly_units=2)) == "quota_exceeded"
         assert await refused(call(key_id=2, monthly_limit_minor=14)) == "budget_exceeded"
