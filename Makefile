@@ -142,6 +142,9 @@ billing-bench: install ## the ledger's and the meter's speed, and the usage page
 bench-gateway: needs install frontend nets ## our metered path against Triton alone, LiteLLM's proxy and MLServer (5 min)
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
 
+bench-sdk: needs install frontend nets ## what the Python SDK adds to a call, against raw httpx in turn (1 min); ARGS="--rounds 500"
+	@./tests/with_stack $(BIN)/python -m benchmarks.sdk $(ARGS)
+
 bench-pools: install ## cold starts and memory of models, with and without the fork server; the whole catalogue's memory
 	@$(BIN)/python -m benchmarks.pools $(ARGS)
 
@@ -186,5 +189,5 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 
 .PHONY: restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
-  billing-storm billing-bench bench-gateway bench-pools \
+  billing-storm billing-bench bench-gateway bench-sdk bench-pools \
   bench-gpu help needs conformance sdk-java
