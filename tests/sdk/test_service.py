@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import zipfile
@@ -18,6 +19,7 @@ from tessera.service import (
     Image,
     LabelScores,
     ModelService,
+    NotTaken,
     Number,
     PushFailed,
     Series,
@@ -93,7 +95,7 @@ def test_the_annotations_are_the_manifest(service: ModelService) -> None:
 
 
 def test_the_manifest_is_one_that_the_platform_reads(service: ModelService) -> None:
-    declared = pytest.importorskip("model_registry.declared.service")
+    declared = importlib.import_module("model_registry.declared.service")
     from kernel.contracts import TensorSpec
     from model_registry.declared import steps as platform
 
@@ -175,7 +177,7 @@ BEFORE = [
 
 @pytest.mark.parametrize(("step", "datatype", "shape", "given"), BEFORE)
 def test_the_steps_before_are_the_platforms(step: Any, datatype: str, shape: Any, given: Any) -> None:
-    platform = pytest.importorskip("model_registry.declared.steps")
+    platform = importlib.import_module("model_registry.declared.steps")
     from kernel.contracts import TensorSpec
 
     mine = steps.make(step, datatype, shape, {"f": given}, {})
@@ -186,7 +188,7 @@ def test_the_steps_before_are_the_platforms(step: Any, datatype: str, shape: Any
 @pytest.mark.parametrize("step", [steps.series("f", 4), steps.series("f", 2, normalize="zscore"),
                                   steps.series("f", 6, normalize="minmax")])
 def test_series_too(step: Any) -> None:
-    platform = pytest.importorskip("model_registry.declared.steps")
+    platform = importlib.import_module("model_registry.declared.steps")
     from kernel.contracts import TensorSpec
     from model_registry.catalog_kit.types import Series as Read
 
@@ -206,7 +208,7 @@ SCORES = np.array([[0.1, 2.0, float("nan")], [3.0, -1.0, 0.5]], "f4")
     (steps.row_labels("t", ["a", "b", "c"]), {"t": SCORES}),
     (steps.row_values("t"), {"t": SCORES[:, :1]}), (steps.embeddings("t", normalize=True), {"t": SCORES[1:]})])
 def test_the_steps_after_are_the_platforms(step: Any, tensors: Any) -> None:
-    platform = pytest.importorskip("model_registry.declared.steps")
+    platform = importlib.import_module("model_registry.declared.steps")
     for parameters in ({}, {"top": 1}):
         assert steps.finish(step, tensors, parameters) == platform.answer(tensors, step, parameters)
 
@@ -256,8 +258,8 @@ def test_the_local_server_speaks_the_protocol(service: ModelService) -> None:
 class Platform:
     """The registration part of the API, in memory, by its contract."""
 
-    def __init__(self, *, fails: bool = False, taken: bool = False) -> None:
-        self.fails, self.taken = fails, taken
+    def __init__(self, *, fails: bool = False, taken: bool = False, scales: bool = True) -> None:
+        self.fails, self.taken, self.scales = fails, taken, scales
         self.seen: list[tuple[str, str, Any]] = []
         self.states = ["validating", "failed" if fails else "ready"]
         self.targets = [{"version": 1, "weight": 75, "label": "1.0.0"}, {"version": 2, "weight": 25, "label": "1.1.0"}]
@@ -283,6 +285,8 @@ class Platform:
             case (_, "/models/acme.text-classifier/traffic"):
                 body = self.seen[-1][2] if request.method == "PUT" else {"targets": self.targets, "sticky_by": "key"}
                 return httpx.Response(200, json={"number": 5, **body})
+            case ("PUT", "/models/acme.text-classifier/deployment") if not self.scales:
+                return httpx.Response(404, json={"code": "not_found", "detail": "not found", "retryable": False})
         return httpx.Response(200, json=self.seen[-1][2] if is_json else {})
 
     def _version(self) -> dict[str, Any]:
@@ -313,6 +317,12 @@ def test_deploying_as_the_article_writes_it(service: ModelService) -> None:
         {"version": 3, "weight": 100, "label": ""}]
     assert platform.sent("PUT", "/models/acme.text-classifier/deployment") == {
         "replicas": 4, "autoscale": {"metric": "cpu_utilization", "target": 70, "min": 2, "max": 10}}
+
+
+def test_a_platform_that_places_replicas_itself_says_so(service: ModelService) -> None:
+    with pytest.warns(NotTaken, match="did not take replicas"):
+        done = service.deploy(replicas=4, client=Platform(scales=False).client)
+    assert (done.deployment, done.traffic["targets"][0]["weight"]) == (None, 100)
 
 
 def test_a_part_of_the_calls(service: ModelService) -> None:

@@ -21,8 +21,8 @@ from tessera.service.kinds import (
     kind,
 )
 from tessera.service.nets import Net, load_model
-from tessera.service.remote import Deployment, PushFailed, Version
+from tessera.service.remote import Deployment, NotTaken, PushFailed, Version
 
 __all__ = ["Array", "Audio", "Boolean", "Bundle", "Check", "CheckFailed", "Deployment", "Embedding", "Image", "Integer",
-           "Kind", "LabelScores", "ModelService", "Net", "Number", "PushFailed", "Report", "RowScores", "Series",
-           "Table", "Text", "Texts", "Version", "kind", "load_model", "new_key", "steps", "verify"]
+           "Kind", "LabelScores", "ModelService", "Net", "NotTaken", "Number", "PushFailed", "Report", "RowScores",
+           "Series", "Table", "Text", "Texts", "Version", "kind", "load_model", "new_key", "steps", "verify"]

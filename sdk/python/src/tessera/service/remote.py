@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,12 +146,24 @@ def set_traffic(client: AIClient, model: str, weights: Mapping[int, int], *, sti
     return changed
 
 
+class NotTaken(UserWarning):
+    """The platform deployed the version, and places its replicas by itself."""
+
+
 def scale(client: AIClient, model: str, *, replicas: int | None, autoscale: Mapping[str, Any] | None,
-          pool: str | None) -> Record:
-    """Asks for replicas and how they follow the load."""
+          pool: str | None) -> Record | None:
+    """Asks for replicas and how they follow the load. None, and a NotTaken warning, where the platform takes no such
+    wish: the deployment itself stands."""
     body = {"replicas": replicas, "autoscale": dict(autoscale) if autoscale else None, "pool": pool}
-    made: Record = _ask(client, "PUT", f"/models/{quote(model)}/deployment",
-                        {name: value for name, value in body.items() if value is not None})
+    wish = {name: value for name, value in body.items() if value is not None}
+    try:
+        made: Record = _ask(client, "PUT", f"/models/{quote(model)}/deployment", wish)
+    except errors.APIStatusError as error:
+        if error.status not in (404, 405):  # the model is there: its traffic has just been set
+            raise
+        warnings.warn(f"{model} is deployed; this platform places replicas by itself and did not take "
+                      f"{', '.join(wish)}", NotTaken, stacklevel=2)
+        return None
     return made
 
 
