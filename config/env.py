@@ -78,6 +78,9 @@ class Environment:
     stripe_webhook_secret: str
     stripe_sandbox_url: str
     smtp_url: str
+    hub_mirror: str
+    hub_private_hosts: tuple[str, ...]
+    hub_max_mb: int
     sign_ups_per_hour: int
     private_identity_providers: bool
     json_logs: bool
@@ -117,6 +120,10 @@ def load() -> Environment:
         stripe_webhook_secret=text("STRIPE_WEBHOOK_SECRET", ""),
         stripe_sandbox_url=text("STRIPE_SANDBOX_URL", ""),
         smtp_url=text("TESSERA_SMTP_URL", ""),
+        hub_mirror=text("TESSERA_HUB_MIRROR", ""),
+        # Hosts of a mirror inside, whose addresses need not be public.
+        hub_private_hosts=tuple(filter(None, text("TESSERA_HUB_PRIVATE_HOSTS", "").split(","))),
+        hub_max_mb=integer("TESSERA_HUB_MAX_MB", 2048),
         sign_ups_per_hour=integer("TESSERA_SIGN_UPS_PER_HOUR", 60),  # of one network address
         # Identity providers on private addresses: for tests, and for houses whose provider is inside their own network.
         private_identity_providers=flag("TESSERA_PRIVATE_IDENTITY_PROVIDERS", False),

@@ -20,8 +20,8 @@ handler403 = "config.problems.permission_denied"
 handler404 = "config.problems.not_found"
 handler500 = "config.problems.server_error"
 
-API = ["model_registry.api", "marketplace.listings.api", "marketplace.accounts.api", "billing.api",
-       "inference_backend.jobs.api", "inference_backend.jobs.files_api",
+API = ["model_registry.hub_api", "model_registry.api", "marketplace.listings.api", "marketplace.accounts.api",
+       "billing.api", "inference_backend.jobs.api", "inference_backend.jobs.files_api",
        "inference_backend.jobs.images_api"]
 
 

@@ -36,6 +36,31 @@ class PriceSerializer(serializers.Serializer):
     version = serializers.IntegerField()
 
 
+class QualityFigureSerializer(serializers.Serializer):
+    """One measured figure of a model's card."""
+
+    name = serializers.CharField()
+    value = serializers.CharField(help_text="With its unit.")
+    data = serializers.CharField()
+    method = serializers.CharField()
+
+
+class LatencySerializer(serializers.Serializer):
+    """Milliseconds, as the card measured them."""
+
+    p50 = serializers.FloatField()
+    p95 = serializers.FloatField()
+    runs = serializers.IntegerField()
+    cold_start = serializers.FloatField()
+
+
+class MemorySerializer(serializers.Serializer):
+    """Megabytes: what the model added to a bare process, and that process's highest."""
+
+    added = serializers.FloatField()
+    peak = serializers.FloatField()
+
+
 class ModelSummarySerializer(serializers.Serializer):
     """A model as a list shows it."""
 
@@ -54,6 +79,10 @@ class ModelSummarySerializer(serializers.Serializer):
     evidence = serializers.CharField()
     license_code = serializers.CharField()
     license_weights = serializers.CharField()
+    callable = serializers.BooleanField(help_text="False: a hub's model that is fetched on demand, and was not yet.")
+    quality = QualityFigureSerializer(many=True)
+    latency = LatencySerializer(allow_null=True)
+    memory = MemorySerializer(allow_null=True)
     price = PriceSerializer()
 
 
@@ -100,14 +129,27 @@ class ModelSchemaSerializer(serializers.Serializer):
     output = serializers.DictField()
 
 
+def measured(model: Model) -> dict[str, Any]:
+    """What was measured of a model: quality, latency and memory; nothing, where it never was."""
+    card = model.manifest.get("card") or {}
+    found = card.get("measured")
+    return {
+        "quality": card.get("metrics") or [],
+        "latency": {**found["latency_ms"], "cold_start": found["cold_start_ms"]} if found else None,
+        "memory": found["memory_mb"] if found else None,
+    }
+
+
 def summary(model: Model) -> dict[str, Any]:
     """A model as a list shows it."""
     price = selectors.price_value(model)
     return {
+        **measured(model),
         **{name: getattr(model, name) for name in (
             "name", "title", "title_zh", "summary", "summary_zh", "task", "domain", "industry", "tags", "source",
             "evidence", "license_code", "license_weights")},
         "modality": selectors.task_words(model.task)[2], "model_state": model.state,
+        "callable": selectors.is_callable(model),
         "price": {"unit": price.unit, "amount": major_text(price.amount, price.currency), "currency": price.currency,
                   "free_per_month": price.free_per_month, "version": price.version},
     }

@@ -12,6 +12,8 @@ JSON_OUTPUT = (TensorSpec("output", "BYTES", (1,)),)
 
 def host_name(manifest: Manifest) -> str:
     """The Triton model that runs the capability's code."""
+    if manifest.source == "S3" and manifest.domain == "hub":
+        return "host-hub"  # all fetched models share one
     return f"host-{manifest.family}"
 
 

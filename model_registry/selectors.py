@@ -54,6 +54,13 @@ def model_names() -> list[str]:
     return list(callable_now.order_by("name").values_list("name", flat=True))
 
 
+def is_callable(model: Model) -> bool:
+    """Whether calls are answered now; False for a hub's model that was not fetched yet."""
+    if model.state in (Model.State.RETIRED, Model.State.TAKEN_DOWN):
+        return False
+    return ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY).exists()
+
+
 def versions(model: Model) -> QuerySet[ModelVersion]:
     """Every version of a model, newest first."""
     return ModelVersion.objects.filter(model=model).prefetch_related("artifacts").order_by("-number")

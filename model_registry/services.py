@@ -89,8 +89,9 @@ def sync_catalog(*, root: Path, nets_dir: Path, repository_dir: Path,
             if number % 50 == 0:
                 tell(f"{number} of {len(usable)} capabilities")
         # A folder that is there but faulty keeps its model; only one that is gone takes it along.
-        gone = [m for m in Model.objects.filter(owner=None).exclude(state=Model.State.RETIRED)
-                if folder_name(m.name) not in seen] if seen else []
+        # What is fetched from hubs (S3) has no folder there at all.
+        house = Model.objects.filter(owner=None).exclude(state=Model.State.RETIRED).exclude(source="S3", domain="hub")
+        gone = [m for m in house if folder_name(m.name) not in seen] if seen else []
         for model in gone:
             model.state = Model.State.RETIRED
             model.updated_at = clock.now()
@@ -153,8 +154,9 @@ def set_alias(*, model: Model, name: str, version: int) -> Alias:
     return made
 
 
-def register_manifest(*, manifest: Manifest, digest: str, example: Any = None) -> tuple[Model, bool]:
-    """Writes one house model from its manifest: texts, price, and a new version where the digest is new.
+def register_manifest(*, manifest: Manifest, digest: str | None, example: Any = None) -> tuple[Model, bool]:
+    """Writes one house model from its manifest: texts, price, and a new version where the digest is new. Without a
+    digest it is only listed: there is nothing of it yet that could be called.
 
     Gives the model and whether its route changed.
     """
@@ -174,7 +176,7 @@ def register_manifest(*, manifest: Manifest, digest: str, example: Any = None) -
         model.save()
         last = ModelVersion.objects.filter(model=model).order_by("-number").first()
         changed = before != (stored, model.state)
-        if last is None or last.digest != digest:
+        if digest is not None and (last is None or last.digest != digest):
             made = ModelVersion.objects.create(model=model, number=last.number + 1 if last else 1, digest=digest,
                                                label=manifest.version, manifest=stored)
             changed = True

@@ -8,11 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from kernel import contracts
 from marketplace.listings import selectors as listings
 from marketplace.listings.selectors import Listing
 from marketplace.portal import labels
-from model_registry import catalog_kit
+from model_registry import catalog_kit, fetching
 from model_registry import selectors as registry
 
 CATALOG = Path(catalog_kit.__file__).resolve().parent.parent / "catalog"
@@ -24,6 +26,7 @@ class Card:
 
     listing: Listing
     price: contracts.Price | None
+    fetched: bool = True  # False: a hub's model that staff must fetch before anybody can call it
 
     @property
     def model(self) -> Any:
@@ -75,7 +78,7 @@ class Card:
 
     @property
     def readiness(self) -> str:
-        return str(labels.POOLS.get(self.pool, self.pool))
+        return str(labels.POOLS.get(self.pool, self.pool)) if self.fetched else _("Fetch first")
 
     @property
     def source(self) -> str:
@@ -128,8 +131,9 @@ class Card:
 
 def cards(found: Iterable[Listing]) -> list[Card]:
     """Listings with their prices, in the order given; one query for all prices."""
-    prices = registry.current_prices()
-    return [Card(row, prices.get(row.name)) for row in found]
+    found = list(found)
+    prices, waiting = registry.current_prices(), fetching.to_fetch(row.name for row in found)
+    return [Card(row, prices.get(row.name), row.name not in waiting) for row in found]
 
 
 def card(name: str) -> Card:

@@ -129,6 +129,8 @@ def _attempt(source: Source, url: str, part: Path, expected: Seen, tell: Tell, u
         if answer.status in (401, 403, 404, 410):
             raise _NotThere
         if answer.status == 416 and have:
+            if answer.last_header("content-range") == f"bytes */{have}":
+                return answer.header("x-repo-commit")  # it was whole already
             part.unlink()
             raise ConnectionError("the server has no rest of this file; it is fetched anew")
         if answer.status not in (200, 206):
@@ -149,7 +151,7 @@ def _attempt(source: Source, url: str, part: Path, expected: Seen, tell: Tell, u
                 _bound(source, have, expected, url, part, whole=False)
                 file.write(data)
                 tell(have, total)
-                if time.monotonic() > until:
+                if have != total and time.monotonic() > until:
                     raise Paused
         if total and have < total:
             raise ConnectionError(f"the connection broke at {have:,} of {total:,} bytes")

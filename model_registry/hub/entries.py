@@ -59,7 +59,7 @@ class HubEntry(_Strict):
     about: Annotated[str, Field(min_length=1, max_length=240)]
     about_zh: Annotated[str, Field(min_length=1, max_length=240)]
     builder: str
-    license: Annotated[str, Field(min_length=1)]
+    license: Annotated[str, Field(min_length=1, max_length=60)]
     repository: Annotated[str, Field(pattern=REPOSITORY)]
     revision: Annotated[str, Field(pattern=REVISION)] = "main"
     files: dict[str, HubFile]

@@ -20,6 +20,7 @@ from kernel import apikeys
 from marketplace.accounts import services as accounts
 from marketplace.listings import grants
 from marketplace.listings import services as subscriptions
+from model_registry import fetching
 from model_registry import services as registry
 from model_registry.catalog_kit.runner import CATALOG, nets_folder
 
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         self.stdout.write(f"catalogue: {report}")
         for fault in report.faults:
             self.stdout.write(f"catalogue fault: {fault}")
+        self.stdout.write(f"hub: {fetching.sync_hub(repository_dir=repository)}")
         subscriptions.stock_shelf()
         if not options["no_examples"]:
             call_command("render_examples", stdout=self.stdout, stderr=self.stderr)

@@ -383,6 +383,12 @@ class _Handler(BaseHTTPRequestHandler):
         tag = f'"{hash(data)}"'
         if start and self.headers.get("If-Range", tag) != tag:
             start = 0
+        if start >= len(data):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(data)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")

@@ -898,6 +898,10 @@ class ModelDetail(APIModel):
     evidence: str
     license_code: str
     license_weights: str
+    callable: Annotated[
+        bool,
+        Field(description="False: a hub's model that is fetched on demand, and was not yet."),
+    ]
     price: Price
     manifest: Annotated[
         dict[str, Any],
@@ -924,6 +928,10 @@ class ModelSummary(APIModel):
     evidence: str
     license_code: str
     license_weights: str
+    callable: Annotated[
+        bool,
+        Field(description="False: a hub's model that is fetched on demand, and was not yet."),
+    ]
     price: Price
 
 
