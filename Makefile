@@ -84,6 +84,7 @@ nets: install ## the nets that are too large to commit, from pinned wheels
 openapi: install ## write sdk/openapi.json from the code, and the SDKs and the specification's files from it
 	@$(BIN)/python manage.py spectacular --format openapi-json --validate --fail-on-warn --file sdk/openapi.json
 	@$(BIN)/python sdk/generate.py
+	@$(BIN)/python sdk/generate_typescript.py
 	@$(BIN)/python sdk/generate_spec.py
 
 sdk: install ## the Python SDK from sdk/openapi.json, checked by mypy and pyright (from npm), its wheels into var/wheels

@@ -68,7 +68,7 @@ public final class Checks {
         }
         Set<String> states = new LinkedHashSet<>();
         Prediction job = client.model("change-points").submit(Map.of("series", series));
-        job.await(Duration.ofSeconds(30), now -> states.add(now.getStatus()));
+        job.await(Duration.ofSeconds(90), now -> states.add(now.getStatus()));
         SEEN.put("breaks", job.getOutput().list("breaks"));
         SEEN.put("last state", new ArrayList<>(states).get(states.size() - 1));
         List<String> kinds = new ArrayList<>();
@@ -125,7 +125,7 @@ public final class Checks {
 
         String lines = "{\"custom_id\": \"a\", \"input\": {\"text\": \"fine\"}}\n{\"custom_id\": \"b\", \"input\": {}}\n";
         StoredFile input = client.files().upload("in.jsonl", lines.getBytes(StandardCharsets.UTF_8), "batch");
-        Batch batch = client.createBatch(input.getId(), "sentiment-en").await(Duration.ofSeconds(60));
+        Batch batch = client.createBatch(input.getId(), "sentiment-en").await(Duration.ofSeconds(90));
         SEEN.put("batch", List.of(batch.getStatus(), batch.getSucceeded(), batch.getFailed()));
         String failed = new String(client.files().content(batch.getErrorFileId()), StandardCharsets.UTF_8);
         SEEN.put("failed line", new JsonObject((Map<?, ?>) Json.parse(failed.strip())).text("custom_id"));

@@ -1,0 +1,1147 @@
+// Generated from sdk/openapi.json by sdk/generate_typescript.py. Do not edit.
+/** Who a request speaks for. */
+export interface Account {
+  /** The organization's slug. */
+  organization: string;
+  name: string;
+  currency: string;
+  /** active, past_due or suspended */
+  account_status: string;
+  /** Your role; null for an API key. */
+  role: string | null;
+  /** What the API key may do. */
+  scopes: string[];
+  created_at: string;
+}
+
+export interface Alias {
+  name: string;
+  version: number;
+}
+
+export interface AliasPage {
+  data: Alias[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** One image, either as content or by its address, and what to look for in it. */
+export interface AnalyzeImageRequestRequest {
+  /** Base64, a data URL, or a file id. */
+  image?: string;
+  /** A public http(s) address of at most 10 MB. */
+  url?: string;
+  /** 1 to 8 tasks of the catalogue, in any case: object_detection, text_recognition, face_detection, barcode_reading, … */
+  types: string[];
+}
+
+/** A key without its secret. */
+export interface ApiKey {
+  id: number;
+  name: string;
+  /** live or test */
+  mode: string;
+  prefix: string;
+  last4: string;
+  scopes: string[];
+  /** Only these models; empty: every subscribed one. */
+  models: string[];
+  allowed_ips: string[];
+  rate_per_minute: number;
+  concurrency: number;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  /** Of the last delivered call or management request, true within a minute. */
+  last_used_at: string | null;
+}
+
+export interface ApiKeyPage {
+  data: ApiKey[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface Approval {
+  at: string;
+  note: string;
+}
+
+/** One link of the organization's chain. Actors are numbers: the trail names nobody. */
+export interface AuditEntry {
+  number: number;
+  at: string;
+  /** user, key or system */
+  actor_kind: string;
+  actor_id: number | null;
+  action: string;
+  target: string;
+  ip: string | null;
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
+  previous_hash: string;
+  /** SHA-256 over this entry and its predecessor's hash. */
+  hash: string;
+}
+
+export interface AuditEntryPage {
+  data: AuditEntry[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** A batch: each line is metered and billed as a call of its own. */
+export interface Batch {
+  /** batch_… */
+  id: string;
+  /** Always `batch`. */
+  object: string;
+  endpoint: string;
+  /** validating, in_progress, finalizing, completed, failed, canceling, canceled or expired. */
+  status: string;
+  /** 0 to 1. */
+  progress: number;
+  counts: BatchCounts;
+  input_file_id: string;
+  output_file_id: string | null;
+  error_file_id: string | null;
+  /** Why the input file was refused. */
+  errors: BatchFault[];
+  metadata: Record<string, unknown>;
+  usage: BatchUsage;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  expires_at: string;
+  urls: BatchUrls;
+}
+
+export interface BatchCounts {
+  total: number;
+  succeeded: number;
+  failed: number;
+}
+
+export interface BatchFault {
+  line: number | null;
+  code: string;
+  message: string;
+}
+
+export interface BatchPage {
+  data: Batch[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** Many calls from a file of JSON lines: `{"custom_id", "method", "url", "body"}`, or for predictions the short form `{"custom_id", "input", "parameters"}`. */
+export interface BatchRequestRequest {
+  /** A file of the purpose batch. */
+  input_file_id: string;
+  /** Short for the endpoint of its predictions. */
+  model?: string;
+  /** /api/v1/models/{model}/predictions, /v1/embeddings or /v1/moderations. */
+  endpoint?: string;
+  metadata?: Record<string, unknown>;
+}
+
+export interface BatchUrls {
+  get: string;
+  cancel: string;
+}
+
+export interface BatchUsage {
+  /** Decimal text in the currency's unit, before included units and tiers. */
+  cost: string;
+  currency: string | null;
+}
+
+export interface BillingAccount {
+  object: string;
+  currency: string;
+  plan: string;
+  next_plan: string;
+  next_plan_from: string | null;
+  period_start: string;
+  period_end: string;
+  /** blocked: calls are slowed down * `active` - active * `blocked` - blocked * `suspended` - suspended */
+  state: StateEnum;
+  /** in the currency's unit */
+  owed: string;
+  /** no real money moves */
+  sandbox: boolean;
+}
+
+export interface Budget {
+  object: string;
+  id: string;
+  name: string;
+  key_id: number | null;
+  window: WindowEnum;
+  /** in the currency's unit */
+  amount: string;
+  currency: string;
+  /** no call passes it */
+  hard: boolean;
+  /** percents that fire an alert */
+  thresholds: number[];
+  /** in the present window, before included units and rounding */
+  spent: string;
+  period_start: string;
+  alerts: BudgetAlert[];
+}
+
+export interface BudgetAlert {
+  budget: string;
+  period_start: string;
+  /** percent */
+  threshold: number;
+  /** in the currency's unit, when it was noticed */
+  spent: string;
+  fired_at: string;
+}
+
+export interface BudgetAlertList {
+  data: BudgetAlert[];
+}
+
+export interface BudgetList {
+  data: Budget[];
+}
+
+/** What a person must know before using it. */
+export interface CardRequest {
+  use?: string;
+  limits?: string;
+  misuse?: string;
+  origin?: OriginRequest;
+}
+
+/** One check of a version, in the order in which they are made. */
+export interface Check {
+  id: string;
+  title: string;
+  /** passed, failed, warning or skipped */
+  check_status: string;
+  detail: string;
+  /** What to do about it. */
+  fix: string;
+  code: string;
+  ms: number;
+  values: Record<string, unknown>;
+}
+
+export interface CheckoutPage {
+  /** where the person pays */
+  url: string;
+}
+
+export interface Classification {
+  model: string;
+  version: number;
+  predictions: Label[];
+  usage: PredictionUsage;
+}
+
+/** An image for the default classifier. */
+export interface ClassifyRequestRequest {
+  /** The image in base64, as a data URL, or a file id. */
+  image_base64: string;
+  /** 1 to 100 labels, 5 unless told. */
+  top_k?: number;
+}
+
+export interface CompleteUploadRequest {
+  /** Of the whole file; checked. */
+  sha256?: string;
+}
+
+/** What a key is made of. */
+export interface CreateApiKeyRequest {
+  name: string;
+  /** live or test */
+  mode?: string;
+  /** Of predict, files, models:read, models:write, models:deploy, keys:admin, billing, webhooks. */
+  scopes?: string[];
+  models?: string[];
+  allowed_ips?: string[];
+  rate_per_minute?: number;
+  concurrency?: number;
+  expires_at?: string | null;
+}
+
+export interface CreditGrant {
+  id: number;
+  kind: string;
+  /** in the currency's unit */
+  amount: string;
+  /** in the currency's unit */
+  left: string;
+  reason: string;
+  created_at: string;
+  expires_at: string | null;
+}
+
+export interface DeprecationRequest {
+  sunset: string;
+  successor?: number | null;
+  note?: string;
+}
+
+export interface Difference {
+  pointer: string;
+  /** added, removed or changed */
+  change: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface Earning {
+  model: string;
+  currency: string;
+  /** in the currency's unit */
+  net: string;
+  /** in the currency's unit */
+  share: string;
+  /** in the currency's unit */
+  held: string;
+  /** in the currency's unit */
+  free: string;
+  /** in the currency's unit */
+  paid: string;
+}
+
+export interface EarningList {
+  data: Earning[];
+}
+
+export interface Estimate {
+  model: string;
+  unit: string;
+  units: number;
+  /** this month, by this organization */
+  used: number;
+  included_left: number;
+  unit_amount: string;
+  amount: string;
+  currency: string;
+}
+
+export interface FacetValue {
+  value: string;
+  /** Models that this choice would leave, with everything else selected. */
+  count: number;
+  selected: boolean;
+  title: string;
+  title_zh: string;
+}
+
+/** One file of at most 64 MiB; larger ones come in parts (uploads). */
+export interface FileUploadRequest {
+  file: string;
+  /** One of batch, user_data, vision; user_data unless told. */
+  purpose?: string;
+  /** Seconds, an hour to 90 days; 30 days else. */
+  expires_after?: number;
+}
+
+/** * `model` - model * `key` - key * `hour` - hour * `day` - day */
+export type GroupByEnum = string;
+
+/** The analyses by the names that were asked for; each is billed as a call of its own, a failed one is not. */
+export interface ImageAnalysis {
+  id: string;
+  /** Always `image_analysis`. */
+  object: string;
+  /** {model, version, output, warnings, usage, error} of each analysis. */
+  results: Record<string, unknown>;
+  /** Of object_detection. */
+  detected_objects: (Record<string, unknown>)[];
+  /** Of text_recognition. */
+  recognized_text: string | null;
+  /** {cost, currency} of all. */
+  usage: Record<string, unknown>;
+}
+
+/** * `manufacturing` - manufacturing * `energy` - energy * `finance` - finance * `retail` - retail * `healthcare` - healthcare * `logistics` - logistics * `media` - media * `public-sector` - public-sector * `education` - education * `agriculture` - agriculture * `security` - security * `developer-tools` - developer-tools */
+export type IndustryEnum = string;
+
+/** What an upload would be read as; nothing was kept. */
+export interface Inspection {
+  format: string;
+  signature: Record<string, unknown> | null;
+  facts: Record<string, unknown> | null;
+  manifest: Record<string, unknown> | null;
+  schemas: Record<string, unknown> | null;
+  checks: Check[];
+}
+
+export interface Invoice {
+  id: string;
+  object: string;
+  number: string;
+  status: string;
+  currency: string;
+  period_start: string;
+  period_end: string;
+  plan: string;
+  lines: InvoiceLine[];
+  subtotal: string;
+  discount: string;
+  credit: string;
+  tax: string;
+  total: string;
+  amount_paid: string;
+  issued_at: string | null;
+  due_at: string | null;
+  paid_at: string | null;
+}
+
+export interface InvoiceLine {
+  type: string;
+  model: string;
+  unit: string;
+  price_version: number;
+  period: string;
+  units: number;
+  included: number;
+  unit_amount: string | null;
+  amount: string;
+}
+
+export interface InvoicePage {
+  data: Invoice[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface Label {
+  label: string;
+  score: number;
+}
+
+/** Texts that were found in public and look like keys. */
+export interface LeakReportRequest {
+  tokens: string[];
+  /** Where they were found. */
+  url?: string;
+}
+
+/** What became of one text, in the order of the report. */
+export interface LeakVerdict {
+  last4: string;
+  /** true_positive: it was a key and is revoked; false_positive: it was none. */
+  label: string;
+}
+
+export interface LeakVerdicts {
+  data: LeakVerdict[];
+}
+
+/** SPDX names, such as Apache-2.0, of the code around the model and of its weights. */
+export interface LicenseRequest {
+  code: string;
+  weights: string;
+}
+
+export interface LineEvent {
+  id: string;
+  key_id: number;
+  model: string;
+  version: number;
+  units: number;
+  occurred_at: string;
+  kind: string;
+  reason: string;
+}
+
+export interface LineEventPage {
+  data: LineEvent[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** A model with its manifest and its example. */
+export interface ModelDetail {
+  name: string;
+  title: string;
+  title_zh: string;
+  summary: string;
+  summary_zh: string;
+  task: string;
+  modality: string;
+  domain: string;
+  industry: string[];
+  tags: string[];
+  /** active, deprecated or retired */
+  model_state: string;
+  /** S1 library, S2 trained here, S3 fetched */
+  source: string;
+  evidence: string;
+  license_code: string;
+  license_weights: string;
+  /** False: a hub's model that is fetched on demand, and was not yet. */
+  callable: boolean;
+  price: Price;
+  /** model.yaml; its `pricing` is `price`, in the currency's unit. */
+  manifest: Record<string, unknown>;
+  example: unknown;
+  created_at: string;
+  updated_at: string;
+}
+
+/** JSON Schemas of a prediction's parts. */
+export interface ModelSchema {
+  input: Record<string, unknown>;
+  parameters: Record<string, unknown>;
+  output: Record<string, unknown>;
+}
+
+/** A model as a list shows it. */
+export interface ModelSummary {
+  name: string;
+  title: string;
+  title_zh: string;
+  summary: string;
+  summary_zh: string;
+  task: string;
+  modality: string;
+  domain: string;
+  industry: string[];
+  tags: string[];
+  /** active, deprecated or retired */
+  model_state: string;
+  /** S1 library, S2 trained here, S3 fetched */
+  source: string;
+  evidence: string;
+  license_code: string;
+  license_weights: string;
+  /** False: a hub's model that is fetched on demand, and was not yet. */
+  callable: boolean;
+  price: Price;
+}
+
+export interface ModelSummaryPage {
+  total: number;
+  facets: Record<string, FacetValue[]>;
+  data: ModelSummary[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** One immutable state of a model. */
+export interface ModelVersion {
+  version: number;
+  label: string;
+  /** uploading, validating, ready, failed or retired */
+  version_state: string;
+  digest: string;
+  created_at: string;
+  artifacts: (Record<string, string | number>)[];
+  changelog: string;
+  lineage: Record<string, unknown>;
+  sunset_at: string | null;
+  successor: number | null;
+  stages: (Record<string, string>)[];
+}
+
+export interface ModelVersionPage {
+  data: ModelVersion[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface NewAliasRequest {
+  version: number;
+}
+
+/** A key with its secret, which is shown in this answer only. */
+export interface NewApiKey {
+  id: number;
+  name: string;
+  /** live or test */
+  mode: string;
+  prefix: string;
+  last4: string;
+  scopes: string[];
+  /** Only these models; empty: every subscribed one. */
+  models: string[];
+  allowed_ips: string[];
+  rate_per_minute: number;
+  concurrency: number;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  /** Of the last delivered call or management request, true within a minute. */
+  last_used_at: string | null;
+  secret: string;
+}
+
+export interface NewBudgetRequest {
+  name: string;
+  /** in the account's currency, such as 25.00 */
+  amount: string;
+  window?: WindowEnum;
+  hard?: boolean;
+  thresholds?: number[];
+  key_id?: number | null;
+}
+
+/** A model to be. Its name gets your organization's prefix. */
+export interface NewModelRequest {
+  title: string;
+  title_zh?: string;
+  summary: string;
+  summary_zh?: string;
+  industry?: IndustryEnum[];
+  tags?: string[];
+  license?: LicenseRequest;
+  card?: CardRequest;
+  pricing?: OfferRequest;
+  name: string;
+  /** One of the catalogue's tasks, such as tabular-classification. */
+  task: string;
+}
+
+export interface NewTrafficRequest {
+  targets: TargetRequest[];
+  sticky_by?: string;
+  shadow?: number | null;
+  reason?: string;
+}
+
+/** What a unit costs: 0.002 is $0.002. */
+export interface Offer {
+  /** call, image, page, second, 1k_chars, row or point. */
+  unit: string;
+  /** Decimal text in the currency's unit. */
+  amount: string;
+  currency?: string;
+  free_per_month?: number;
+}
+
+/** What a unit costs: 0.002 is $0.002. */
+export interface OfferRequest {
+  /** call, image, page, second, 1k_chars, row or point. */
+  unit: string;
+  /** Decimal text in the currency's unit. */
+  amount: string;
+  currency?: string;
+  free_per_month?: number;
+}
+
+export interface OriginRequest {
+  name: string;
+  url?: string;
+}
+
+/** A model that your organization provides. */
+export interface OwnModel {
+  name: string;
+  title: string;
+  title_zh: string;
+  summary: string;
+  summary_zh: string;
+  task: string;
+  industry: string[];
+  tags: string[];
+  license: Record<string, string>;
+  card: Record<string, unknown>;
+  pricing: Offer;
+  /** private, organization or public */
+  visibility: string;
+  /** active, deprecated, retired or taken_down */
+  model_state: string;
+  /** State of the latest request to publish. */
+  publication: string | null;
+  versions: number;
+  ready: number[];
+  live: Target[];
+  signature: Record<string, unknown> | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface OwnModelPage {
+  data: OwnModel[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface PatchedBudgetChangeRequest {
+  name?: string;
+  amount?: string;
+  hard?: boolean;
+  thresholds?: number[];
+}
+
+/** What can be changed of a model at any time. */
+export interface PatchedModelTextsRequest {
+  title?: string;
+  title_zh?: string;
+  summary?: string;
+  summary_zh?: string;
+  industry?: IndustryEnum[];
+  tags?: string[];
+  license?: LicenseRequest;
+  card?: CardRequest;
+  pricing?: OfferRequest;
+}
+
+export interface PaymentMethod {
+  id: string;
+  brand: string;
+  last4: string;
+  exp_month: number;
+  exp_year: number;
+  is_default: boolean;
+}
+
+export interface PaymentMethodList {
+  data: PaymentMethod[];
+}
+
+export interface Payout {
+  id: number;
+  currency: string;
+  until: string;
+  /** in the currency's unit */
+  total: string;
+  status: string;
+  transfer: string;
+}
+
+export interface PayoutList {
+  data: Payout[];
+}
+
+export interface Plan {
+  code: string;
+  name: string;
+  kind: string;
+  rate_per_minute: number;
+  concurrency: number;
+  monthly_units: number | null;
+  discount_percent: string;
+  /** in the currency's unit */
+  commitment: string | null;
+  is_current: boolean;
+  is_next: boolean;
+}
+
+export interface PlanChoiceRequest {
+  plan: string;
+}
+
+export interface PlanList {
+  data: Plan[];
+}
+
+/** One call of a model: its state, its output, its cost. */
+export interface Prediction {
+  /** pred_… */
+  id: string;
+  /** Always `prediction`. */
+  object: string;
+  model: string;
+  version: number | null;
+  variant: string | null;
+  /** One of: queued, starting, processing, succeeded, failed, canceled. */
+  status: string;
+  progress: number | null;
+  stage: string | null;
+  /** By the model's output schema; media as data: URLs. */
+  output: unknown;
+  warnings?: string[];
+  error: PredictionError | null;
+  usage: PredictionUsage | null;
+  metadata: Record<string, unknown>;
+  logs_url: string | null;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  expires_at: string | null;
+  urls: PredictionUrls;
+}
+
+export interface PredictionError {
+  code: string;
+  detail: string;
+}
+
+export interface PredictionPage {
+  data: Prediction[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** What a prediction is made of. */
+export interface PredictionRequestRequest {
+  /** Fields of the model's input; media as base64 text or data: URLs. */
+  input: Record<string, unknown>;
+  /** Settings of the model, within their bounds. */
+  parameters?: Record<string, unknown>;
+  /** A version number or an alias; else the route's pick. */
+  version?: unknown;
+  /** Yours, kept with the prediction and given back. */
+  metadata?: Record<string, unknown>;
+  /** Told when an asynchronous prediction ends. */
+  webhook?: string;
+}
+
+export interface PredictionUrls {
+  /** Absent where the prediction is not stored. */
+  get?: string;
+  cancel?: string;
+  events?: string;
+  web?: string;
+}
+
+/** What was delivered and charged. */
+export interface PredictionUsage {
+  unit: string;
+  units: number;
+  /** Decimal text in the currency's unit, before included units and tiers. */
+  cost: string;
+  currency: string;
+  compute_ms?: number;
+  queue_ms?: number;
+}
+
+/** What one unit costs now: 0.0015 is $0.0015 an image. */
+export interface Price {
+  unit: string;
+  /** Decimal text in the currency's unit. */
+  amount: string;
+  currency: string;
+  free_per_month: number;
+  version: number;
+}
+
+/** A failure that a caller can act on (RFC 9457). */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  /** One of: backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, hub_mismatch, hub_unreachable, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found. */
+  code: string;
+  detail: string;
+  request_id: string;
+  retryable: boolean;
+  errors: {
+    pointer: string;
+    detail: string;
+    code: string;
+  }[];
+}
+
+/** A request to publish, and what staff decided. */
+export interface Publication {
+  id: number | null;
+  model: string;
+  visibility: string;
+  publication_state: string | null;
+  approvals: Approval[];
+  needed: number;
+  reason: string;
+  requested_at: string | null;
+  decided_at: string | null;
+}
+
+export interface PublishRequest {
+  /** private, organization or public */
+  visibility: string;
+  terms_accepted?: boolean;
+  /** What your customers agree to. */
+  terms?: string;
+  pricing?: OfferRequest;
+}
+
+export interface Receipt {
+  payload: ReceiptPayload;
+  kid: string;
+  /** Ed25519 over the canonical JSON of payload, base64url */
+  signature: string;
+}
+
+export interface ReceiptPayload {
+  v: number;
+  kind: string;
+  /** the id that bills, as in X-Receipt */
+  id: string;
+  org: number;
+  key_id: number;
+  model: string;
+  version: number;
+  /** SHA-256 over the version's artifacts */
+  version_digest: string;
+  /** of the request's body */
+  request_sha256: string;
+  occurred_at: string;
+  unit: string;
+  units: number;
+  price_version: number;
+  unit_amount_minor: string;
+  currency: string;
+  /** exact, before included units and the rounding of the invoice line */
+  amount_minor: string;
+  mode: string;
+  corrects: string | null;
+  /** the cause, as in the table of what is billed */
+  outcome: string;
+  reason: string;
+}
+
+/** Every check of a version, its figures and its log. */
+export interface Report {
+  model: string;
+  version: number;
+  version_state: string;
+  checks: Check[];
+  profile: Record<string, unknown>;
+  facts: Record<string, unknown> | null;
+  isolation: Record<string, unknown>;
+  signature: Record<string, unknown> | null;
+  log: string[];
+}
+
+export interface RollbackRequest {
+  /** The number of a change; else one back. */
+  to?: number;
+}
+
+export interface RotateApiKeyRequest {
+  /** How long the old key works on, 0 to 168. */
+  grace_hours?: number;
+}
+
+/** * `active` - active * `blocked` - blocked * `suspended` - suspended */
+export type StateEnum = string;
+
+/** A file of your organization. */
+export interface StoredFile {
+  /** file_…; stands for the content in a prediction's media fields. */
+  id: string;
+  /** Always `file`. */
+  object: string;
+  filename: string;
+  content_type: string;
+  /** batch, user_data, vision or batch_output. */
+  purpose: string;
+  bytes: number;
+  sha256: string;
+  created_at: string;
+  /** When it is deleted. */
+  expires_at: string;
+}
+
+export interface StoredFilePage {
+  data: StoredFile[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface SubscribeRequest {
+  model: string;
+  /** free or payg */
+  plan?: string;
+}
+
+/** A right to call a model. */
+export interface Subscription {
+  id: number;
+  model: string;
+  /** free or payg */
+  plan: string;
+  created_at: string;
+}
+
+export interface SubscriptionPage {
+  data: Subscription[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** A version and its part of the calls, in whole percents. */
+export interface Target {
+  version: number;
+  weight: number;
+  /** Answered as X-Variant. */
+  label?: string;
+}
+
+/** A version and its part of the calls, in whole percents. */
+export interface TargetRequest {
+  version: number;
+  weight: number;
+  /** Answered as X-Variant. */
+  label?: string;
+}
+
+export interface TopUpRequestRequest {
+  /** whole minor units, cents for USD */
+  amount_minor: number;
+  success_url: string;
+  cancel_url: string;
+}
+
+/** How calls are spread, and the number of the change that made it so. */
+export interface Traffic {
+  number: number;
+  targets: Target[];
+  /** key, organization or none */
+  sticky_by: string;
+  shadow: number | null;
+  reason: string;
+  at: string;
+}
+
+export interface TrafficPage {
+  data: Traffic[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** A file on its way. After a broken connection, send the parts that `parts` lacks. */
+export interface Upload {
+  /** upload_… */
+  id: string;
+  /** Always `upload`. */
+  object: string;
+  filename: string;
+  bytes: number;
+  /** open, completed or canceled. */
+  state: string;
+  max_part_bytes: number;
+  parts: UploadPart[];
+  file_id: string | null;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface UploadPart {
+  number: number;
+  bytes: number;
+  sha256: string;
+}
+
+/** A file that will come in parts. */
+export interface UploadRequestRequest {
+  filename: string;
+  /** Of the whole file, at most 512 MiB. */
+  bytes: number;
+  content_type?: string;
+  purpose?: string;
+  /** Of the whole file, lower-case hex; checked at the end. */
+  sha256?: string;
+}
+
+export interface Usage {
+  object: string;
+  group_by: GroupByEnum;
+  since: string;
+  until: string;
+  data: UsageSum[];
+  as_of: string;
+}
+
+export interface UsageEvent {
+  id: string;
+  key_id: number;
+  model: string;
+  version: number;
+  unit: string;
+  units: number;
+  price_version: number;
+  amount: string;
+  currency: string;
+  mode: string;
+  occurred_at: string;
+  latency_ms: number;
+  source: string;
+  kind: string;
+  reason: string;
+}
+
+export interface UsageEventPage {
+  data: UsageEvent[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface UsageSum {
+  /** model, key id, or the start of an hour or a day */
+  group: string;
+  unit: string;
+  units: number;
+  events: number;
+  /** in the currency's unit, before included units and rounding */
+  amount: string;
+  currency: string;
+}
+
+/** What callers see differently; additions break nobody. */
+export interface VersionDiff {
+  version: number;
+  against: number;
+  compatible: boolean;
+  changes: Difference[];
+}
+
+/** The same as JSON. */
+export interface VersionOfUploadRequest {
+  manifest?: Record<string, unknown>;
+  upload_id?: string;
+  file_id?: string;
+}
+
+/** A version as a form: files, or the id of what was uploaded before. */
+export interface VersionUploadRequest {
+  /** model.onnx or a zip bundle; may come several times. */
+  file?: string;
+  /** YAML or JSON, as a field or a file. */
+  manifest?: string;
+  upload_id?: string;
+  file_id?: string;
+}
+
+export interface Wallet {
+  object: string;
+  currency: string;
+  /** in the currency's unit */
+  usable: string;
+  /** in the currency's unit */
+  unbilled: string;
+  /** in the currency's unit */
+  available: string;
+  grants: CreditGrant[];
+}
+
+export interface WebhookDelivery {
+  /** msg_…, the webhook-id header. */
+  id: string;
+  prediction: string;
+  event: string;
+  url: string;
+  /** pending, delivered or failed. */
+  state: string;
+  attempts: number;
+  response_status: number | null;
+  error: string;
+  created_at: string;
+  delivered_at: string | null;
+}
+
+export interface WebhookDeliveryPage {
+  data: WebhookDelivery[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface WebhookSecret {
+  /** Valid signing secrets, newest first. */
+  secrets: string[];
+}
+
+/** * `day` - day * `month` - month */
+export type WindowEnum = string;
