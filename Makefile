@@ -15,6 +15,7 @@ STACK := (stack or django_db) and not browser
 PYTEST := $(BIN)/python -m pytest -q
 # Tests of one part empty their Redis database: they get number 15, so that the running product keeps its own.
 PARTS := REDIS_URL=$${REDIS_URL%/0}/15 $(PYTEST) -m "$(STACK)" --ignore=tests/flows
+LIFE := tests/config/test_lifecycle.py tests/config/test_install_script.py
 FLOWS := $(PYTEST) tests/flows
 # A process of its own: Playwright keeps an event loop running, which other asyncio tests can't share.
 BROWSER := DJANGO_ALLOW_ASYNC_UNSAFE=1 $(PYTEST) -m browser tests/browser
@@ -38,13 +39,13 @@ lane-still: lint
 	@$(PYTEST) -m "$(UNIT)" tests
 	@$(PYTEST) -m catalog tests/catalog
 
-# The product's own life: each test starts what it needs.
+# The product's own life: these tests start all that they need.
 lane-life:
-	@$(PYTEST) -m "$(STACK)" tests/config
+	@$(PYTEST) $(LIFE)
 
 # The parts on real services.
 lane-parts:
-	@TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) --ignore=tests/config tests'
+	@TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) tests'
 
 # Whole paths, pages, and a short storm.
 lane-product:

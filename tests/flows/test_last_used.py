@@ -6,7 +6,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from conftest import Customer
+
+from tests.flows.conftest import Customer
 
 pytestmark = pytest.mark.stack
 
