@@ -286,6 +286,13 @@ class Label(APIModel):
     score: float
 
 
+class Latency(APIModel):
+    p50: float
+    p95: float
+    runs: int
+    cold_start: float
+
+
 class LeakReportRequest(APIModel):
     tokens: Annotated[list[str], Field(max_length=100, min_length=1)]
     url: Annotated[str | None, Field(description="Where they were found.")] = None
@@ -323,6 +330,11 @@ class LineEventPage(APIModel):
     data: list[LineEvent]
     has_more: bool
     next_cursor: str | None
+
+
+class Memory(APIModel):
+    added: float
+    peak: float
 
 
 class ModelSchema(APIModel):
@@ -522,6 +534,13 @@ class PublishRequest(APIModel):
     terms_accepted: bool | None = None
     terms: Annotated[str | None, Field(description="What your customers agree to.")] = None
     pricing: OfferRequest | None = None
+
+
+class QualityFigure(APIModel):
+    name: str
+    value: Annotated[str, Field(description="With its unit.")]
+    data: str
+    method: str
 
 
 class ReceiptPayload(APIModel):
@@ -902,6 +921,9 @@ class ModelDetail(APIModel):
         bool,
         Field(description="False: a hub's model that is fetched on demand, and was not yet."),
     ]
+    quality: list[QualityFigure]
+    latency: Latency | None
+    memory: Memory | None
     price: Price
     manifest: Annotated[
         dict[str, Any],
@@ -932,6 +954,9 @@ class ModelSummary(APIModel):
         bool,
         Field(description="False: a hub's model that is fetched on demand, and was not yet."),
     ]
+    quality: list[QualityFigure]
+    latency: Latency | None
+    memory: Memory | None
     price: Price
 
 
