@@ -29,16 +29,12 @@ from tessera.batches import BatchFailed
 from tessera.files import UploadInterrupted
 from tritonclient.grpc import service_pb2 as pb
 
+from tests.sdk.samples import sample
+
 URL = "http://api.test"
-STORED = {"id": "file_1", "object": "file", "filename": "a.bin", "content_type": "application/octet-stream",
-          "purpose": "user_data", "bytes": 10, "sha256": "", "created_at": "2026-01-01T00:00:00Z",
-          "expires_at": "2026-02-01T00:00:00Z"}
-BATCH: dict[str, Any] = {
-    "id": "batch_1", "object": "batch", "endpoint": "/api/v1/models/ocr/predictions", "status": "completed",
-    "progress": 1.0, "counts": {"total": 3, "succeeded": 2, "failed": 1}, "input_file_id": "file_in",
-    "output_file_id": "file_out", "error_file_id": "file_err", "errors": [], "metadata": {},
-    "urls": {"get": "", "cancel": ""}, "usage": {"cost": "0.003", "currency": "USD"}, "started_at": None,
-    "created_at": "2026-01-01T00:00:00Z", "completed_at": None, "expires_at": "2026-01-02T00:00:00Z"}
+STORED = sample("StoredFile", id="file_1")
+BATCH = sample("Batch", id="batch_1", status="completed", progress=1.0, output_file_id="file_out",
+               error_file_id="file_err")
 
 
 class Store:
@@ -78,9 +74,8 @@ class Store:
         return {"number": number, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
     def _upload(self, file_id: str | None) -> dict[str, Any]:
-        return {"id": "upload_1", "object": "upload", "filename": "a.bin", "bytes": self.asked.get("bytes", 0),
-                "state": "pending", "max_part_bytes": 1 << 25, "parts": [self._part(n) for n in sorted(self.parts)],
-                "file_id": file_id, "created_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-02T00:00:00Z"}
+        return sample("Upload", id="upload_1", bytes=self.asked.get("bytes", 0), max_part_bytes=1 << 25,
+                      parts=[self._part(n) for n in sorted(self.parts)], file_id=file_id)
 
     @property
     def client(self) -> AIClient:

@@ -17,17 +17,15 @@ import pytest
 from tessera import AIClient, errors
 from tessera.cli import _inputs, _shell, app, main
 
+from tests.sdk.samples import sample
+
 PNG = b"\x89PNG\r\n"
 DATA_URL = "data:image/png;base64," + base64.b64encode(PNG).decode()
-MODEL: dict[str, Any] = {
-    "name": "ocr", "title": "Text recognition", "title_zh": "", "summary": "Reads text.", "summary_zh": "",
-    "task": "text-recognition", "modality": "image", "domain": "documents", "industry": [], "tags": [],
-    "model_state": "active", "source": "S1", "evidence": "R", "license_code": "MIT", "license_weights": "MIT",
-    "price": {"unit": "image", "amount": "0.0015", "currency": "USD", "free_per_month": 0, "version": 1},
-    "example": None,
-    "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
-    "manifest": {"input": {"image": {"kind": "image"}}, "output": "ocr",
-                 "parameters": {"language": {"kind": "choice", "choices": ["en", "zh"]}, "top": {"kind": "integer"}}}}
+MODEL = sample("ModelSummary", **sample(
+    "ModelDetail", name="ocr", title="Text recognition", task="text-recognition",
+    price={"unit": "image", "amount": "0.0015", "currency": "USD", "free_per_month": 0, "version": 1},
+    manifest={"input": {"image": {"kind": "image"}}, "output": "ocr",
+              "parameters": {"language": {"kind": "choice", "choices": ["en", "zh"]}, "top": {"kind": "integer"}}}))
 TRAFFIC = {"number": 3, "targets": [{"version": 1, "weight": 90, "label": "1.0.0"},
                                     {"version": 2, "weight": 10, "label": "1.1.0"}], "sticky_by": "key", "shadow": None}
 Reply = httpx.Response | Callable[[httpx.Request], httpx.Response]
@@ -216,13 +214,9 @@ def test_a_job_in_the_background_and_its_end(key: Platform, capsys: pytest.Captu
 
 def test_a_batch_is_a_file_in_and_a_line_an_answer(key: Platform, capsys: pytest.CaptureFixture[str],
                                                    tmp_path: Path) -> None:
-    batch = {"id": "batch_1", "object": "batch", "endpoint": "", "status": "completed", "progress": 1.0,
-             "counts": {"total": 2, "succeeded": 1, "failed": 1}, "input_file_id": "file_1", "output_file_id": "file_2",
-             "error_file_id": "file_3", "errors": [], "metadata": {}, "usage": {"cost": "0.003", "currency": "USD"},
-             "created_at": "2026-01-01T00:00:00Z", "started_at": None, "completed_at": None,
-             "expires_at": "2026-01-01T00:00:00Z", "urls": {"get": "", "cancel": ""}}
-    stored = {"id": "file_1", "object": "file", "filename": "b", "content_type": "", "purpose": "batch", "bytes": 1,
-              "sha256": "", "created_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T00:00:00Z"}
+    batch = sample("Batch", id="batch_1", status="completed", progress=1.0, output_file_id="file_2",
+                   error_file_id="file_3", usage={"cost": "0.003", "currency": "USD"})
+    stored = sample("StoredFile", id="file_1")
     key.set("POST", "/api/v1/files", httpx.Response(201, json=stored))
     key.set("POST", "/api/v1/batches", httpx.Response(201, json=batch))
     key.set("GET", "/api/v1/batches/batch_1", httpx.Response(200, json=batch))
@@ -241,9 +235,7 @@ def test_a_batch_is_a_file_in_and_a_line_an_answer(key: Platform, capsys: pytest
 
 
 def test_a_secret_is_alone_on_stdout(key: Platform, capsys: pytest.CaptureFixture[str]) -> None:
-    made = {"id": 7, "name": "ci", "mode": "live", "prefix": "tsr_live", "last4": "wxyz", "scopes": ["predict"],
-            "models": [], "allowed_ips": [], "rate_per_minute": 60, "concurrency": 4, "expires_at": None,
-            "created_at": "2026-01-01T00:00:00Z", "revoked_at": None, "last_used_at": None, "secret": "tsr_live_wxyz"}
+    made = sample("NewApiKey", id=7, name="ci", mode="live", secret="tsr_live_wxyz")
     key.set("POST", "/api/v1/api-keys", httpx.Response(201, json=made))
     assert main(["keys", "create", "ci", "--scope", "predict", "--scope", "billing"]) == 0
     assert key.body() == {"name": "ci", "mode": "live", "scopes": ["predict", "billing"]}

@@ -42,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except Exception as error:
-        if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # wrong usage, as typer tells it
-            _shell.say(f"tessera: {error.format_message()}")
-            return int(error.exit_code)
+        words, code = getattr(error, "format_message", None), getattr(error, "exit_code", None)
+        if callable(words) and isinstance(code, int):  # wrong usage, as typer tells it
+            _shell.say(f"tessera: {words()}")
+            return code
         if not isinstance(error, errors.TesseraError | _shell.Stop | OSError | ValueError):
             raise
         if str(error):

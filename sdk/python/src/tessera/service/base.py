@@ -362,8 +362,8 @@ def _same(expected: Any, given: Any, tolerance: float, what: str, at: str = "") 
             raise ValueError(f"{what}: {at} has {len(given)} items, not {len(expected)}")
         for number, (one, other) in enumerate(zip(expected, given, strict=True)):
             _same(one, other, tolerance, what, f"{at}/{number}")
-    elif all(isinstance(each, int | float) and not isinstance(each, bool) for each in (expected, given)):
-        if abs(expected - given) > tolerance * max(1.0, abs(expected)):
+    elif isinstance(expected, int | float) and isinstance(given, int | float) and not isinstance(expected, bool):
+        if isinstance(given, bool) or abs(expected - given) > tolerance * max(1.0, abs(expected)):
             raise ValueError(f"{what}: {at} is {given}, not {expected}")
     elif expected != given:
         raise ValueError(f"{what}: {at} is {given!r}, not {expected!r}")
