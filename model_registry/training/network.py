@@ -137,6 +137,26 @@ class Conv1d:
                          strides=[self.stride], kernel_shape=[self.kernel])
 
 
+class Bounded:
+    """limit · tanh(x / limit): nearly x where x is small, never beyond the limit."""
+
+    def __init__(self, limit: float) -> None:
+        self.values: list[Array] = []
+        self.slopes: list[Array] = []
+        self.limit = limit
+
+    def forward(self, x: Array) -> Array:
+        self.share = np.tanh(x / self.limit)
+        return np.asarray(self.limit * self.share)
+
+    def backward(self, slope: Array) -> Array:
+        return np.asarray(slope * (1 - self.share**2))
+
+    def export(self, graph: Graph, name: str) -> str:
+        limit = graph.constant(np.array([self.limit]))
+        return graph.add("Mul", [graph.add("Tanh", [graph.add("Div", [name, limit])]), limit])
+
+
 class Flatten:
     """All axes but the first become one."""
 
@@ -175,6 +195,30 @@ class Highest:
         return graph.add("ReduceMax", [name], axes=[1], keepdims=0)
 
 
+class Chain:
+    """Layers one after the other, of which the first alone learns."""
+
+    def __init__(self, first: Layer, *rest: Layer) -> None:
+        self.parts = (first, *rest)
+        self.values, self.slopes = first.values, first.slopes
+
+    def forward(self, x: Array) -> Array:
+        for part in self.parts:
+            x = part.forward(x)
+        return x
+
+    def backward(self, slope: Array) -> Array:
+        for part in reversed(self.parts):
+            slope = part.backward(slope)
+        self.slopes = self.parts[0].slopes
+        return slope
+
+    def export(self, graph: Graph, name: str) -> str:
+        for part in self.parts:
+            name = part.export(graph, name)
+        return name
+
+
 def softmax(x: Array) -> Array:
     """Along the last axis."""
     raised = np.exp(x - x.max(axis=-1, keepdims=True))
@@ -183,29 +227,37 @@ def softmax(x: Array) -> Array:
 
 @dataclass
 class Stream:
-    """One input: its name, its shape without the batch, its layers, and the width of the vector they end in."""
+    """One input: its name, its shape without the batch, its layers, the width of the vector that they end in, and
+    whether training centres and scales it."""
 
     name: str
     shape: list[int]
     layers: Sequence[Layer]
     width: int
+    standardise: bool = True
     mean: Array = field(default_factory=lambda: np.zeros(1, np.float32))
     scale: Array = field(default_factory=lambda: np.ones(1, np.float32))
 
 
 class FusedNet:
-    """Streams, a vote and a gate for each; logits are the votes weighted by the gates, times the streams present."""
+    """Streams, a vote and a gate for each; logits are the votes weighted by the gates, times the streams present.
 
-    def __init__(self, rng: np.random.Generator, streams: list[Stream], labels: int) -> None:
+    `vote` and `gate` bound what a stream may say and how much its word may count: one that sees what it never saw is
+    often surest of itself, and must not outvote the others.
+    """
+
+    def __init__(self, rng: np.random.Generator, streams: list[Stream], labels: int, *, vote: float = 5.0,
+                 gate: float = 1.5) -> None:
         self.streams, self.labels = streams, labels
-        self.votes = [Dense(rng, s.width, labels) for s in streams]
-        self.gates = [Dense(rng, s.width, 1) for s in streams]
-        for gate in self.gates:
-            gate.values[0] *= 0.1  # all streams count alike at first
+        self.votes = [Chain(Dense(rng, s.width, labels), Bounded(vote)) for s in streams]
+        self.gates = [Chain(Dense(rng, s.width, 1), Bounded(gate)) for s in streams]
+        for one in self.gates:
+            one.values[0] *= 0.1  # all streams count alike at first
 
     def layers(self) -> list[Layer]:
         """All that has something to learn."""
-        return [layer for s in self.streams for layer in s.layers if layer.values] + [*self.votes, *self.gates]
+        learning = [layer for s in self.streams for layer in s.layers if layer.values]
+        return [*learning, *self.votes, *self.gates]
 
     def forward(self, inputs: list[Array], present: Array) -> tuple[Array, Array, Array]:
         """Logits [n, labels], weights [n, streams] and votes [n, streams, labels]; `present`: [n, streams], 0 or 1."""
@@ -247,7 +299,7 @@ class FusedNet:
         """Adam with a falling rate; each stream is missing in a share of the samples, and gets noise added. Returns the
         last epoch's loss."""
         for stream, x in zip(self.streams, inputs, strict=True):
-            if stream.mean.size == 1 and not stream.mean.any():
+            if stream.standardise:
                 stream.mean, stream.scale = x.mean(axis=0), x.std(axis=0) + 1e-6
         data = [((x - s.mean) / s.scale).astype(np.float32) for s, x in zip(self.streams, inputs, strict=True)]
         layers = self.layers()
@@ -261,7 +313,7 @@ class FusedNet:
                 present[present.sum(axis=1) == 0] = 1
                 chosen = [x[rows] for x in data]
                 for i, size in enumerate(noise):
-                    chosen[i] = chosen[i] + rng.normal(0, size, chosen[i].shape).astype(np.float32)
+                    chosen[i] = chosen[i] + size * rng.standard_normal(chosen[i].shape, dtype=np.float32)
                 losses.append(self.learn(chosen, present, truth[rows], single))
                 step += 1
                 pace = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
@@ -287,8 +339,10 @@ class FusedNet:
         votes, scores = [], []
         last = graph.constant(np.array([1], np.int64))
         for stream, vote, gate in zip(self.streams, self.votes, self.gates, strict=True):
-            name = graph.add("Sub", [stream.name, graph.constant(stream.mean)])
-            name = graph.add("Div", [name, graph.constant(stream.scale)])
+            name = stream.name
+            if stream.standardise:
+                name = graph.add("Sub", [name, graph.constant(stream.mean)])
+                name = graph.add("Div", [name, graph.constant(stream.scale)])
             for layer in stream.layers:
                 name = layer.export(graph, name)
             votes.append(graph.add("Unsqueeze", [vote.export(graph, name), last]))

@@ -32,7 +32,7 @@ def test_every_gradient_is_the_slope_of_the_loss() -> None:
     inputs, truth = samples(rng, 6)
     inputs = [x.astype(np.float64) for x in inputs]
     for layer in net.layers():
-        layer.values = [v.astype(np.float64) for v in layer.values]
+        layer.values[:] = [v.astype(np.float64) for v in layer.values]
     present = np.array([[1, 1], [1, 0], [0, 1], [1, 1], [1, 1], [1, 1.0]])
 
     def loss() -> float:
