@@ -17,8 +17,8 @@ from tritonclient.utils import InferenceServerException
 ROWS = np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32)
 
 
-def inputs() -> tuple[list[Any], list[Any]]:
-    tensor = rpc.InferInput("X", [2, 4], "FP32")
+def inputs(name: str = "X") -> tuple[list[Any], list[Any]]:
+    tensor = rpc.InferInput(name, [2, 4], "FP32")
     tensor.set_data_from_numpy(ROWS)
     return [tensor], [rpc.InferRequestedOutput("Y")]
 
@@ -75,11 +75,15 @@ def sync(url: str, key: str, model: str) -> None:
             (lambda: client.load_model(model, headers=headers), "PERMISSION_DENIED"),
             (lambda: client.unload_model(model, headers=headers), "PERMISSION_DENIED"),
             (lambda: client.get_system_shared_memory_status(headers=headers), "PERMISSION_DENIED"),
+            (lambda: client.get_cuda_shared_memory_status(headers=headers), "PERMISSION_DENIED"),
+            (lambda: client.register_system_shared_memory("r", "/r", 8, headers=headers), "PERMISSION_DENIED"),
             (lambda: client.get_trace_settings(headers=headers), "PERMISSION_DENIED"),
+            (lambda: client.update_log_settings({"log_verbose_level": 1}, headers=headers), "PERMISSION_DENIED"),
             (lambda: client.get_log_settings(headers=headers), "PERMISSION_DENIED"),
             (lambda: client.get_model_metadata(model), "UNAUTHENTICATED"),
             (lambda: client.get_model_metadata("no-such-model", headers=headers), "NOT_FOUND"),
             (lambda: client.get_model_config(model, "99", headers=headers), "NOT_FOUND"),
+            (lambda: client.infer(model, inputs("Z")[0], headers=headers), "INVALID_ARGUMENT"),
             (lambda: client.infer(model, given, "99", headers=headers), "NOT_FOUND")):
         assert status in str(fault(call, InferenceServerException).status())
     client.close()
@@ -107,6 +111,18 @@ async def concurrent(url: str, key: str, model: str) -> None:
                 if error is None]
         assert seen == ["0", "1", "2"], seen
         assert (await client.get_inference_statistics(model, headers=headers)).model_stats
+        for call, status in (
+                (lambda: client.infer(model, given), "UNAUTHENTICATED"),
+                (lambda: client.infer("no-such-model", given, headers=headers), "NOT_FOUND"),
+                (lambda: client.infer(model, inputs("Z")[0], headers=headers), "INVALID_ARGUMENT"),
+                (lambda: client.load_model(model, headers=headers), "PERMISSION_DENIED"),
+                (lambda: client.get_trace_settings(headers=headers), "PERMISSION_DENIED")):
+            try:
+                await call()
+                seen = "no refusal"
+            except InferenceServerException as error:
+                seen = str(error.status())
+            assert status in seen
         assert model in {entry.name for entry in (await client.get_model_repository_index(headers=headers)).models}
 
 

@@ -14,8 +14,8 @@ from tritonclient.utils import InferenceServerException
 ROWS = np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32)
 
 
-def inputs(module: Any, binary: bool) -> tuple[list[Any], list[Any]]:
-    tensor = module.InferInput("X", [2, 4], "FP32")
+def inputs(module: Any, binary: bool, name: str = "X") -> tuple[list[Any], list[Any]]:
+    tensor = module.InferInput(name, [2, 4], "FP32")
     tensor.set_data_from_numpy(ROWS, binary_data=binary)
     return [tensor], [module.InferRequestedOutput("Y", binary_data=binary)]
 
@@ -56,10 +56,17 @@ def sync(url: str, key: str, model: str) -> None:
                 (lambda: client.load_model(model, headers=dict(headers)), "403"),
                 (lambda: client.unload_model(model, headers=dict(headers)), "403"),
                 (lambda: client.get_system_shared_memory_status(headers=dict(headers)), "403"),
+                (lambda: client.get_cuda_shared_memory_status(headers=dict(headers)), "403"),
+                (lambda: client.register_system_shared_memory("r", "/r", 8, headers=dict(headers)), "403"),
+                (lambda: client.unregister_system_shared_memory(headers=dict(headers)), "403"),
                 (lambda: client.get_trace_settings(headers=dict(headers)), "403"),
+                (lambda: client.update_trace_settings(model, {"trace_level": ["OFF"]}, headers=dict(headers)), "403"),
+                (lambda: client.update_log_settings({"log_verbose_level": 1}, headers=dict(headers)), "403"),
                 (lambda: client.get_log_settings(headers=dict(headers)), "403"),
                 (lambda: client.get_model_metadata(model), "401"),
                 (lambda: client.get_model_metadata("no-such-model", headers=dict(headers)), "404"),
+                (lambda: client.get_inference_statistics("no-such-model", headers=dict(headers)), "404"),
+                (lambda: client.infer(model, inputs(http, True, "Z")[0], headers=dict(headers)), "422"),
                 (lambda: client.infer(model, given, "99", headers=dict(headers)), "404")):
             try:
                 call()
@@ -87,12 +94,18 @@ async def concurrent(url: str, key: str, model: str) -> None:
             assert all(np.array_equal(answer.as_numpy("Y"), ROWS + 1) for answer in answers)
         assert (await client.get_inference_statistics(model, headers=dict(headers)))["model_stats"]
         assert model in {entry["name"] for entry in await client.get_model_repository_index(headers=dict(headers))}
-        try:
-            await client.infer(model, given, outputs=wanted)
-        except InferenceServerException as error:
-            refused(error, "401")
-        else:
-            raise AssertionError("401 was expected")
+        for call, status in (
+                (lambda: client.infer(model, given, outputs=wanted), "401"),
+                (lambda: client.infer("no-such-model", given, headers=dict(headers)), "404"),
+                (lambda: client.infer(model, inputs(http_aio, True, "Z")[0], headers=dict(headers)), "422"),
+                (lambda: client.load_model(model, headers=dict(headers)), "403"),
+                (lambda: client.get_system_shared_memory_status(headers=dict(headers)), "403")):
+            try:
+                await call()
+            except InferenceServerException as error:
+                refused(error, status)
+            else:
+                raise AssertionError(f"{status} was expected")
 
 
 if __name__ == "__main__":

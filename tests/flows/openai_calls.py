@@ -5,6 +5,7 @@ Prints one JSON object of what it saw; the test compares values. Arguments: base
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -16,7 +17,14 @@ from typing import Any
 import openai
 
 
-def main(base_url: str, key: str) -> dict[str, Any]:
+async def concurrent(base_url: str, key: str, texts: list[str]) -> list[list[float]]:
+    """The first vector of four calls at once by the asynchronous client."""
+    async with openai.AsyncOpenAI(base_url=base_url + "/v1", api_key=key, max_retries=0, timeout=60) as client:
+        made = await asyncio.gather(*(client.embeddings.create(model="text-embed", input=texts) for _ in range(4)))
+    return [one.data[0].embedding for one in made]
+
+
+def main(base_url: str, key: str, sound: str) -> dict[str, Any]:
     client = openai.OpenAI(base_url=base_url + "/v1", api_key=key, max_retries=0, timeout=60)
     seen: dict[str, Any] = {"version": openai.__version__}
     seen["models"] = sorted(model.id for model in client.models.list())
@@ -38,6 +46,14 @@ def main(base_url: str, key: str) -> dict[str, Any]:
     seen["moderations"] = [
         [item.flagged, {name: flag for name, flag in item.categories.model_dump().items() if flag is not None}]
         for item in moderated.results]
+
+    with open(sound, "rb") as file:
+        heard = client.audio.transcriptions.create(model="speech-recognise-en", file=file)
+        file.seek(0)
+        plain = client.audio.transcriptions.create(model="speech-recognise-en", file=file, response_format="text")
+    seen["heard"] = [heard.text, plain.strip()]
+    later = asyncio.run(concurrent(base_url, key, texts))
+    seen["concurrent"] = max(abs(a - b) for made in later for a, b in zip(made, floats, strict=True))
 
     seen["errors"] = {}
     for name, call in {
@@ -77,6 +93,15 @@ def main(base_url: str, key: str) -> dict[str, Any]:
     seen["batch errors"] = [[row["custom_id"], row["response"]["status_code"],
                              row["response"]["body"]["error"]["code"]] for row in errors]
     seen["batches"] = batch.id in [item.id for item in client.batches.list(limit=5)]
+    free = b"".join(json.dumps({"custom_id": f"n{number}", "method": "POST", "url": "/v1/embeddings", "body": {
+        "model": "none", "input": "x"}}).encode() + b"\n" for number in range(3000))  # refused, so that none is billed
+    many = client.files.create(file=("free.jsonl", io.BytesIO(free)), purpose="batch")
+    other = client.batches.create(input_file_id=many.id, endpoint="/v1/embeddings", completion_window="24h")
+    seen["cancel"] = client.batches.cancel(other.id).status
+    while other.status not in ("completed", "cancelled") and time.monotonic() < deadline + 30:
+        time.sleep(0.3)
+        other = client.batches.retrieve(other.id)
+    seen["canceled"] = other.status
     seen["deleted"] = client.files.delete(file.id).deleted
     return seen
 

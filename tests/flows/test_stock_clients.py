@@ -1,5 +1,5 @@
-"""The clients that people have already, each in a process of its own (their protobuf files clash in one); kserve's in
-an environment of its own below var/, built from its pinned list."""
+"""The clients that people have already, each in a process and an environment of its own below var/, built from its
+pinned list: their protobuf files clash in one."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def plane() -> Iterator[PlaneUnderTest]:
     plane.store.close()
 
 
-def kserve_python() -> Path:
-    """The interpreter of kserve's environment; built where it is missing or its list has changed."""
-    pinned = CLIENTS / "kserve.txt"
-    folder = ROOT / "var" / "clients" / f"kserve-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:12]}"
+def python_with(client: str) -> Path:
+    """The interpreter of a client's environment; built where it is missing or its list has changed."""
+    pinned = CLIENTS / f"{client}.txt"
+    folder = ROOT / "var" / "clients" / f"{client}-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:12]}"
     python = folder / "bin" / "python"
     if not (folder / ".built").exists():
         uv = Path(sys.executable).parent / "uv"
@@ -46,19 +46,19 @@ def run(python: Path, script: str, *arguments: str) -> None:
 
 
 def test_tritonclient_http(plane: PlaneUnderTest) -> None:
-    run(Path(sys.executable), "triton_http.py", f"127.0.0.1:{plane.env.gateway_port}", plane.key, ADD_ONE)
+    run(python_with("tritonclient"), "triton_http.py", f"127.0.0.1:{plane.env.gateway_port}", plane.key, ADD_ONE)
 
 
 def test_tritonclient_http_through_the_portals_origin(plane: PlaneUnderTest) -> None:
-    run(Path(sys.executable), "triton_http.py", f"127.0.0.1:{plane.env.port}", plane.key, ADD_ONE)
+    run(python_with("tritonclient"), "triton_http.py", f"127.0.0.1:{plane.env.port}", plane.key, ADD_ONE)
 
 
 def test_tritonclient_grpc(plane: PlaneUnderTest) -> None:
-    run(Path(sys.executable), "triton_grpc.py", f"127.0.0.1:{plane.env.grpc_port}", plane.key, ADD_ONE)
+    run(python_with("tritonclient"), "triton_grpc.py", f"127.0.0.1:{plane.env.grpc_port}", plane.key, ADD_ONE)
 
 
 def test_kserve(plane: PlaneUnderTest) -> None:
-    run(kserve_python(), "kserve_client.py", f"127.0.0.1:{plane.env.gateway_port}",
+    run(python_with("kserve"), "kserve_client.py", f"127.0.0.1:{plane.env.gateway_port}",
         f"127.0.0.1:{plane.env.grpc_port}", plane.key, ADD_ONE)
 
 
