@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from kernel.problems import Problem
+from marketplace.accounts import audit
+from marketplace.accounts import selectors as accounts
 from marketplace.portal import shelf
 from marketplace.portal.views.public import find_card
 from marketplace.portal.views.staff import staff_only
@@ -26,6 +29,12 @@ def fetch(request: HttpRequest, name: str) -> HttpResponse:
     card = find_card(name)
     if request.method == "POST":
         fetching.model_of(name)
+        org = accounts.organization_of(request.user)
+        if org is None:
+            raise Http404  # an act that no audit trail could hold
+        with transaction.atomic():
+            audit.record(org=org, actor=request.user, action="model.fetch", target=f"model:{name}",
+                         ip=request.META.get("REMOTE_ADDR"))
         fetching.request_fetch(name=name, by=f"staff:{request.user.pk}")
         return redirect("model", name=name)
     return render(request, "portal/model/_fetch.html", panel(request, card))

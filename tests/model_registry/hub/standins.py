@@ -407,10 +407,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def mirror() -> Iterator[Mirror]:
-    """A hub on a port of this machine."""
+def mirror(port: int = 0) -> Iterator[Mirror]:
+    """A hub on a port of this machine; any free one unless it is told."""
     handler = type("Handler", (_Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     handler.mirror = Mirror(server.server_address[1])  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
