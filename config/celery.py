@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from celery import Celery
-from celery.signals import beat_init, worker_ready
+from celery.signals import beat_init, worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tessera")
@@ -23,6 +23,14 @@ def _schedule(sender: Celery, **_: object) -> None:
     scans = {task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
              for task, seconds in {**OF_BILLING, **OF_ACCOUNTS, **OF_REGISTRY}.items()}
     sender.conf.beat_schedule = {**BEAT_SCHEDULE, **scans}
+
+
+@worker_process_init.connect
+def _trace(**_: object) -> None:
+    """Each child of the worker sends its own spans: an exporter's thread does not survive a fork."""
+    from config import telemetry
+
+    telemetry.start("worker")
 
 
 @worker_ready.connect

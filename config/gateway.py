@@ -16,7 +16,7 @@ if __name__ == "__main__":
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()  # only the job submitter needs it: a job and its outbox row are one Django transaction
 
-from config import data_plane, observability, serve  # noqa: E402
+from config import data_plane, observability, serve, telemetry  # noqa: E402
 from config.settings import ENV  # noqa: E402
 from inference_backend.gateway import Gateway  # noqa: E402
 from inference_backend.grpc import GrpcServer  # noqa: E402
@@ -24,6 +24,7 @@ from inference_backend.jobs.submitter import JobSubmitter  # noqa: E402
 
 
 async def main() -> None:
+    telemetry.start("gateway")
     shared = ENV.gateway_workers > 1
     runtime = data_plane.runtime(ENV, jobs=JobSubmitter(), label="gateway")
     gateway = Gateway(runtime, observability.metrics_app(runtime), trusted=ENV.trusted_proxies)

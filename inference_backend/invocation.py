@@ -28,7 +28,7 @@ from inference_backend.oip import Buffer, Tensor
 from inference_backend.pools import host_model
 from inference_backend.runtime import Runtime, overloaded
 from inference_backend.triton.client import TritonError, TritonUnreachable
-from kernel import apikeys, clock, outcomes
+from kernel import apikeys, clock, outcomes, tracing
 from kernel.contracts import Grant, Hold, Route, Target, UsageEvent
 from kernel.ids import uuid7
 from kernel.money import EXPONENTS, major_text
@@ -264,7 +264,8 @@ async def invoke(runtime: Runtime, call: Call) -> Outcome:
     figures = runtime.figures[route.model]
     figures.calls += 1
     try:
-        return await _reserved(runtime, call, grant, route, target, work, timings)
+        with tracing.span("invoke", model=route.model, version=target.version, source=call.source):
+            return await _reserved(runtime, call, grant, route, target, work, timings)
     except BaseException:
         figures.failures += 1
         raise

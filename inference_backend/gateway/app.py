@@ -27,6 +27,7 @@ from inference_backend.gateway.http import (
 from inference_backend.gateway.proxies import TrustedProxies
 from inference_backend.invocation import MAX_COST, MaxCost, standing
 from inference_backend.runtime import Runtime
+from kernel import tracing
 from kernel.ids import prefixed
 from kernel.problems import Problem
 
@@ -92,6 +93,13 @@ class Gateway:
 
     async def respond(self, request: Request, dialect: str) -> Response:
         """The answer to a request that is read; a failure is an answer too. Cancelling it stops the call."""
+        with tracing.span("gateway", trace=request.request_id, parent=request.headers.get("traceparent", ""),
+                          dialect=dialect, method=request.method) as span:
+            response = await self._responded(request, dialect)
+            span.note("status", response.status)
+        return response
+
+    async def _responded(self, request: Request, dialect: str) -> Response:
         try:
             if not self._ready:
                 await self._started()

@@ -37,6 +37,7 @@ class Job(models.Model):
     webhook_url = models.URLField(max_length=2000, blank=True)
     idempotency_key = models.CharField(max_length=255, null=True)
     request_hash = models.BinaryField(max_length=32)
+    traceparent = models.CharField(max_length=55, blank=True, default="")  # of the call that made it, where traced
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)

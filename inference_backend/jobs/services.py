@@ -58,6 +58,7 @@ class Lease:
     content_type: str
     body: bytes
     grant: str
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def event_id(job_id: uuid.UUID) -> uuid.UUID:
 
 def submit(*, org_id: int, key_id: int, model: str, version: int | None, body: bytes, content_type: str, grant: str,
            metadata: dict[str, Any] | None = None, webhook_url: str = "",
-           idempotency_key: str | None = None) -> Submission:
+           idempotency_key: str | None = None, traceparent: str = "") -> Submission:
     """Accepts a prediction: job, payload and announcement in one transaction. Celery is told after the commit.
 
     Raises Problem idempotency_key_reused when the key was used for another request, validation_error for metadata
@@ -90,7 +91,8 @@ def submit(*, org_id: int, key_id: int, model: str, version: int | None, body: b
         with transaction.atomic():
             job = Job.objects.create(
                 org_id=org_id, key_id=key_id, model=model, version=version, metadata=metadata or {},
-                webhook_url=webhook_url, idempotency_key=idempotency_key, request_hash=request_hash)
+                webhook_url=webhook_url, idempotency_key=idempotency_key, request_hash=request_hash,
+                traceparent=traceparent)
             JobPayload.objects.create(job=job, org_id=org_id, content_type=content_type, body=body, grant=grant)
             _record(job, "status", {"status": "queued"})
             _announce(job)
@@ -134,7 +136,7 @@ def take_lease(*, job_id: uuid.UUID) -> Lease | None:
     job.save(update_fields=["status", "attempts", "lease_token", "lease_expires_at", "started_at"])
     _record(job, "status", {"status": "starting", "attempt": job.attempts})
     return Lease(job.id, job.lease_token, job.org_id, job.key_id, job.model, job.version, job.attempts,
-                 payload.content_type, bytes(payload.body), payload.grant)
+                 payload.content_type, bytes(payload.body), payload.grant, job.traceparent)
 
 
 def extend_lease(*, job_id: uuid.UUID, token: uuid.UUID) -> bool:

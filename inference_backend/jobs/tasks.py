@@ -13,6 +13,7 @@ from celery import shared_task
 from inference_backend.jobs import batches, files, ports, services, webhooks
 from inference_backend.jobs.batch_tasks import hint_batches, run_batch
 from inference_backend.jobs.database import TaskDatabase
+from kernel import tracing
 from kernel.contracts import Grant
 from kernel.problems import Problem
 
@@ -70,7 +71,9 @@ async def _run(job_id: uuid.UUID) -> None:
     try:
         lease = await database(services.take_lease, job_id=job_id)
         if lease is not None:
-            await _work(lease, database)
+            with tracing.span("job", trace=lease.job_id.hex, parent=lease.traceparent, model=lease.model,
+                              attempt=lease.attempt):
+                await _work(lease, database)
     finally:
         await database.aclose()
 

@@ -13,6 +13,7 @@ import httptools
 import orjson
 
 from inference_backend.oip import Buffer
+from kernel import tracing
 
 CONNECT_TIMEOUT_S = 2.0
 SMALL = 64 << 10  # bytes of a request that are worth one copy to save a system call
@@ -59,9 +60,15 @@ class TritonClient:
 
         Raises TritonError, TritonUnreachable or TimeoutError (after `timeout` seconds).
         """
+        with tracing.span("triton", model=model, version=version or 0):
+            return await self._infer(model, version, parts, header_length, timeout)
+
+    async def _infer(self, model: str, version: int | None, parts: Sequence[Buffer], header_length: int,
+                     timeout: float) -> tuple[bytes, int | None]:
         where = f"/v2/models/{model}/versions/{version}/infer" if version else f"/v2/models/{model}/infer"
         size = sum([len(part) for part in parts])
-        head = (f"POST {where} HTTP/1.1\r\nHost: triton\r\n{self._secret}Accept-Encoding: identity\r\n"
+        traced = f"traceparent: {parent}\r\n" if (parent := tracing.current()) else ""
+        head = (f"POST {where} HTTP/1.1\r\nHost: triton\r\n{self._secret}{traced}Accept-Encoding: identity\r\n"
                 f"Inference-Header-Content-Length: {header_length}\r\nContent-Type: application/octet-stream\r\n"
                 f"Content-Length: {size}\r\n\r\n").encode("ascii")
         # Small parts go out as one piece; large ones are never copied.
