@@ -23,7 +23,7 @@ def image_features(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     thumbnail = cv2.resize(small, (12, 9), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, [8, 3, 3], [0, 180, 0, 256, 0, 256])
-    return np.concatenate([thumbnail.ravel(), np.sqrt(counts.ravel() / counts.sum())]).astype(np.float32)
+    return np.asarray(np.concatenate([thumbnail.ravel(), np.sqrt(counts.ravel() / counts.sum())]), np.float32)
 
 
 @cache
