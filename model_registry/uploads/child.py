@@ -52,6 +52,8 @@ def main() -> None:
     os.chdir(order["folder"])
     os.nice(5)
     # Everything is imported while files can still be read, and before anything of the upload is.
+    import encodings.cp437  # noqa: F401  (the names in a zip)
+
     import jsonschema  # noqa: F401
     import onnx
     import onnx.checker
