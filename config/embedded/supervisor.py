@@ -27,7 +27,7 @@ Ready = Callable[[], Awaitable[bool]]
 COLOURS = (36, 32, 35, 33, 34, 96, 92, 95)
 PR_SET_PDEATHSIG = 1
 MAX_ENDS = 4
-STEADY_S = 30.0
+STEADY_S = 5.0  # one that lives and is killed now and then is started again for ever
 MAX_LOG_BYTES = 64 << 20
 
 
