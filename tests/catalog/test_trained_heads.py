@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,10 @@ def test_the_sentences_are_enough_apart_and_the_net_is_small(folder: Path) -> No
     normal = {" ".join(t.lower().split()) for t in texts}
     assert len(normal) == len(texts)
     assert not normal & {" ".join(t.lower().split()) for t in asked}
+    words = [set(re.findall(r"[a-z]+", t.lower())) for t in texts]
+    for sentence in asked:  # written apart: no held-out sentence is a training one with a word changed
+        own = set(re.findall(r"[a-z]+", sentence.lower()))
+        assert max(len(own & w) / len(own | w) for w in words) < 0.6, sentence
     assert text_heads.net_path(folder).stat().st_size < 20_000
     noted = json.loads((METRICS / f"{folder.name}.json").read_text())
     assert sum(map(sum, noted["confusion_rows_are_truth"])) == len(asked)
