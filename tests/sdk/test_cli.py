@@ -271,7 +271,7 @@ def test_a_net_is_pushed_and_its_report_is_read(key: Platform, capsys: pytest.Ca
     key.set("POST", versions, httpx.Response(202, json=state))
     key.set("GET", f"{versions}/1", httpx.Response(200, json={**state, "version_state": "failed"}))
     key.set("GET", f"{versions}/1/report", httpx.Response(200, json={"log": ["a line"], "checks": [
-        {"id": "graph", "status": "failed", "detail": "opset 99", "fix": "export with 17"}]}))
+        {"id": "graph", "check_status": "failed", "detail": "opset 99", "fix": "export with 17"}]}))
     assert main(["push", "model.onnx", "--name", "acme.x"]) == _shell.NO
     assert b'filename="model.onnx"' in key.asked[0].content
     assert "graph: opset 99 → export with 17" in capsys.readouterr().err

@@ -319,6 +319,27 @@ def test_deploying_as_the_article_writes_it(service: ModelService) -> None:
         "replicas": 4, "autoscale": {"metric": "cpu_utilization", "target": 70, "min": 2, "max": 10}}
 
 
+def test_a_class_that_knows_nothing_of_ours(folder: Path) -> None:
+    """The article's own: it opens its model in `__init__`, and annotates nothing."""
+    class Plain(ModelService):
+        name, task = "text-classifier", "text-classification"
+        preprocessing, postprocessing = TextClassifier.preprocessing, TextClassifier.postprocessing
+
+        def __init__(self) -> None:
+            self.model = self.load_model(folder / "model.onnx")
+
+        def predict(self, input_text):  # type: ignore[no-untyped-def]
+            return self.run(input_text=input_text)
+
+    plain = Plain()
+    assert plain.check().ok, str(plain.check())
+    assert plain(input_text="great team").labels[0].label == "positive"
+    platform = Platform()
+    assert plain.deploy(replicas=4, autoscale={"metric": "cpu_utilization", "target": 70, "min": 2, "max": 10},
+                        client=platform.client).version == 3
+    assert plain.manifest()["input"] == {"input_text": {"kind": "text"}}
+
+
 def test_a_platform_that_places_replicas_itself_says_so(service: ModelService) -> None:
     with pytest.warns(NotTaken, match="did not take replicas"):
         done = service.deploy(replicas=4, client=Platform(scales=False).client)

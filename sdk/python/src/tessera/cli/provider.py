@@ -182,7 +182,7 @@ def logs(what: Annotated[str, typer.Argument(help="A job (pred_…), or a model 
         found = remote.report(client, what, number)
     if as_json:
         return shell.show_json(found)
-    shell.table([(c.get("status"), c.get("id"), c.get("detail"), c.get("fix")) for c in found.get("checks", [])],
+    shell.table([(remote.status_of(c), c.get("id"), c.get("detail"), c.get("fix")) for c in found.get("checks", [])],
                 ("status", "check", "what", "remedy"))
     for line in found.get("log", []):
         shell.out(str(line))

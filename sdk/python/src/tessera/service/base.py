@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from tessera.errors import ConfigurationError, TesseraError
 from tessera.record import Record, record
@@ -89,7 +89,7 @@ class ModelService:
     summary: ClassVar[str] = ""
     task: ClassVar[str] = ""
     version: ClassVar[str] = "1.0.0"
-    model: ClassVar[str] = "model.onnx"
+    model: Any = "model.onnx"  # the net's file; an instance may keep the open net under this name
     license: ClassVar[Mapping[str, str]] = {}
     card: ClassVar[Mapping[str, Any]] = {}
     pricing: ClassVar[Mapping[str, Any]] = {}
@@ -102,17 +102,31 @@ class ModelService:
     lineage: ClassVar[Mapping[str, str]] = {}
     changelog: ClassVar[str] = ""
 
+    folder: Path
+    net: Net | None
+    _loaded: bool
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """What every service has, also one whose own `__init__` does not call ours."""
+        made = super().__new__(cls)
+        made.folder, made.net, made._loaded = _home(cls), None, False
+        return made
+
     def __init__(self, folder: str | Path | None = None) -> None:
         """`folder` has the net; unless told it is the one of the class's own file."""
-        self.folder = Path(folder) if folder is not None else _home(type(self))
-        self.net: Net | None = None
-        self._loaded = False
+        if folder is not None:
+            self.folder = Path(folder)
 
     # ---------------------------------------------------------------- what a subclass may write anew
 
     def load(self, folder: Path) -> None:
         """Opens what `predict` needs; called once, before the first call."""
-        self.net = load_model(folder / self.model)
+        if self._own_net() is None:
+            self.net = self.load_model(self.model)
+
+    def load_model(self, path: str | Path) -> Net:
+        """Opens a net of the service's folder."""
+        return load_model(self.folder / path)
 
     def preprocess(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Input fields → tensors by name: the declared steps, or one nested list a tensor."""
@@ -151,7 +165,7 @@ class ModelService:
     @classmethod
     def signature(cls) -> Signature:
         """Fields, parameters and output by the annotations of `predict`."""
-        return signature_of(cls.predict)
+        return signature_of(cls.predict, cls.preprocessing)
 
     def manifest(self) -> dict[str, Any]:
         """One version in the platform's words (`manifest.yaml`)."""
@@ -205,7 +219,7 @@ class ModelService:
         report = self.check()
         if not report.ok:
             raise CheckFailed(report)
-        members = {"model.onnx": (self.folder / self.model).read_bytes(),
+        members = {"model.onnx": self._net().path.read_bytes(),
                    "manifest.yaml": json.dumps(self.manifest(), indent=1, ensure_ascii=False,
                                                sort_keys=True).encode() + b"\n"}
         for example in self.examples:
@@ -252,15 +266,18 @@ class ModelService:
     def _ready(self) -> None:
         if not self._loaded:
             self.load(self.folder)
-            if self.net is None:
-                self.net = next((own for own in vars(self).values() if isinstance(own, Net)), None)
             self._loaded = True
+
+    def _own_net(self) -> Net | None:
+        """The net under whatever name the subclass keeps it."""
+        return self.net or next((own for own in vars(self).values() if isinstance(own, Net)), None)
 
     def _net(self) -> Net:
         self._ready()
-        if self.net is None:
+        net = self._own_net()
+        if net is None:
             raise ConfigurationError("load() opened no net: self.net = load_model(folder / 'model.onnx')")
-        return self.net
+        return net
 
     def _steps_before(self) -> Mapping[str, steps.Step]:
         if self.preprocessing:

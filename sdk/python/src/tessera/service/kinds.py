@@ -54,8 +54,15 @@ class Signature:
     output: str
 
 
-def signature_of(predict: Any) -> Signature:
-    """The signature by the annotations. Raises ConfigurationError on an argument of no known kind."""
+OF_STEP = {"texts": "text", "columns": "table", "image": "image", "series": "series", "audio": "audio",
+           "array": "problem", "value": "number"}
+
+
+def signature_of(predict: Any, steps: Mapping[str, Mapping[str, Any]] | None = None) -> Signature:
+    """The signature by the annotations, or where there is none by the step that reads the argument. Raises
+    ConfigurationError on an argument of no known kind."""
+    read = {str(step.get("field") or step.get("parameter")): OF_STEP.get(step["step"], "")
+            for step in (steps or {}).values()}
     hints = typing.get_type_hints(predict, include_extras=True)
     fields: dict[str, Kind] = {}
     parameters: dict[str, tuple[Kind, Any]] = {}
@@ -63,6 +70,8 @@ def signature_of(predict: Any) -> Signature:
         if name == "self" or argument.kind in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL):
             continue
         found = _kind_of(hints.get(name))
+        if found is None and name not in hints and read.get(name):
+            found = Kind(read[name])
         if found is None:
             raise ConfigurationError(f"{name}: {hints.get(name)!r} is no kind; annotate it with tessera.service.Text …")
         if argument.default is argument.empty:

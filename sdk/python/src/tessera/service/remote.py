@@ -47,8 +47,13 @@ class PushFailed(errors.TesseraError):
     def __init__(self, version: Version, report: Record) -> None:
         self.version, self.report = version, report
         lines = [f"{c.get('title') or c['id']}: {c.get('detail', '')}" + (f" → {c['fix']}" if c.get("fix") else "")
-                 for c in report.get("checks", []) if c.get("status") == "failed"]
+                 for c in report.get("checks", []) if status_of(c) == "failed"]
         super().__init__(f"{version['model']} version {version['version']} failed:\n" + "\n".join(lines))
+
+
+def status_of(check: Mapping[str, Any]) -> str:
+    """passed, failed, warning or skipped: `check_status` on the wire, `status` in the specification's first edition."""
+    return str(check.get("check_status") or check.get("status") or "")
 
 
 def _ask(client: AIClient, method: str, path: str, body: Any = None, **more: Any) -> Any:
