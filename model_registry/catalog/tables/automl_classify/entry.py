@@ -5,20 +5,17 @@ from __future__ import annotations
 import warnings as silenced
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from model_registry.catalog_kit import InvalidInput, Request, Result
+from model_registry.catalog_kit.columns import Columns, take_target
 
 MODELS = {
     "logistic regression": LogisticRegression(max_iter=2000),
@@ -30,31 +27,21 @@ MODELS = {
 
 
 def run(request: Request) -> Result:
-    target = request.parameters["target"]
-    frame = pd.DataFrame(request.input["table"])
-    if target not in frame:
-        raise InvalidInput(f"the table has no column {target}", field="target")
-    frame = frame[frame[target].notna()]
-    y = frame.pop(target).astype(str)
+    frame, goal = take_target(request.input["table"], request.parameters["target"])
+    y = goal.astype(str)
     counts = y.value_counts()
     if not 2 <= len(counts) <= 10 or counts.min() < 5:
         raise InvalidInput("the target needs 2 to 10 classes with at least 5 rows each", field="table")
     if frame.shape[1] == 0:
         raise InvalidInput("there is no column to learn from", field="table")
-    numeric = [c for c in frame if pd.api.types.is_numeric_dtype(frame[c]) or frame[c].dtype == bool]
-    words = [c for c in frame if c not in numeric]
-    frame[words] = frame[words].astype(str)
-    prepare = make_column_transformer(
-        (make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()), numeric),
-        (OneHotEncoder(handle_unknown="ignore", max_categories=20, sparse_output=False), words),
-    )
+    columns = Columns(frame)
     folds = StratifiedKFold(min(5, int(counts.min())), shuffle=True, random_state=0)
     board, found = [], {}
     with silenced.catch_warnings():
         silenced.simplefilter("ignore")
         for name, model in {"majority": DummyClassifier(strategy="prior"), **MODELS}.items():
-            pipeline = make_pipeline(clone(prepare), clone(model))
-            chances = cross_val_predict(pipeline, frame, y, cv=folds, method="predict_proba")
+            pipeline = make_pipeline(columns.prepare(), clone(model))
+            chances = cross_val_predict(pipeline, columns.frame, y, cv=folds, method="predict_proba")
             classes = sorted(counts.index)
             picked = np.array(classes)[chances.argmax(1)]
             entry = {
@@ -70,11 +57,7 @@ def run(request: Request) -> Result:
         pipeline, chances = found[best]
         new = request.input["rows"]
         if new is not None:
-            fresh = pd.DataFrame(new).reindex(columns=frame.columns)
-            for column in numeric:
-                fresh[column] = pd.to_numeric(fresh[column], errors="coerce")
-            fresh[words] = fresh[words].astype(str)
-            chances = pipeline.fit(frame, y).predict_proba(fresh)
+            chances = pipeline.fit(columns.frame, y).predict_proba(columns.of(new))
     rows = [
         {"index": i, "score": round(float(c.max()), 4), "label": classes[int(c.argmax())]}
         for i, c in enumerate(chances)

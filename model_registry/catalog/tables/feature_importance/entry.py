@@ -10,15 +10,11 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import KFold
 
 from model_registry.catalog_kit import InvalidInput, Request, Result
+from model_registry.catalog_kit.columns import take_target
 
 
 def run(request: Request) -> Result:
-    target = request.parameters["target"]
-    frame = pd.DataFrame(request.input["table"])
-    if target not in frame:
-        raise InvalidInput(f"the table has no column {target}", field="target")
-    frame = frame[frame[target].notna()]
-    goal = frame.pop(target)
+    frame, goal = take_target(request.input["table"], request.parameters["target"])
     if len(frame) < 20 or frame.shape[1] == 0 or goal.nunique() < 2:
         raise InvalidInput("at least 20 rows, a column to look at and a target that varies", field="table")
     if frame.shape[1] > 60:

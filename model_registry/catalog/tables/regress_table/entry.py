@@ -7,17 +7,15 @@ import warnings as silenced
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from model_registry.catalog_kit import InvalidInput, Request, Result
+from model_registry.catalog_kit.columns import Columns, take_target
 
 MODELS = {
     "ridge regression": RidgeCV(np.logspace(-3, 3, 13)),
@@ -28,27 +26,19 @@ MODELS = {
 
 
 def run(request: Request) -> Result:
-    target, level = request.parameters["target"], request.parameters["level"]
-    frame = pd.DataFrame(request.input["table"])
-    if target not in frame:
-        raise InvalidInput(f"the table has no column {target}", field="target")
-    y = pd.to_numeric(frame.pop(target), errors="coerce")
+    level = request.parameters["level"]
+    frame, goal = take_target(request.input["table"], request.parameters["target"])
+    y = pd.to_numeric(goal, errors="coerce")
     frame, y = frame[y.notna()], y[y.notna()].astype(float)
     if len(y) < 20 or frame.shape[1] == 0 or float(y.std()) == 0:
         raise InvalidInput("at least 20 rows with a number that varies, and a column to learn from", field="table")
-    numeric = [c for c in frame if pd.api.types.is_numeric_dtype(frame[c]) or frame[c].dtype == bool]
-    words = [c for c in frame if c not in numeric]
-    frame[words] = frame[words].astype(str)
-    prepare = make_column_transformer(
-        (make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()), numeric),
-        (OneHotEncoder(handle_unknown="ignore", max_categories=20, sparse_output=False), words),
-    )
+    columns = Columns(frame)
     board, found = [], {}
     with silenced.catch_warnings():
         silenced.simplefilter("ignore")
         for name, model in {"mean": DummyRegressor(), **MODELS}.items():
-            pipeline = make_pipeline(clone(prepare), clone(model))
-            guess = cross_val_predict(pipeline, frame, y, cv=KFold(5, shuffle=True, random_state=0))
+            pipeline = make_pipeline(columns.prepare(), clone(model))
+            guess = cross_val_predict(pipeline, columns.frame, y, cv=KFold(5, shuffle=True, random_state=0))
             error = y.to_numpy() - guess
             board.append(
                 {
@@ -62,11 +52,7 @@ def run(request: Request) -> Result:
         pipeline, guess, error = found[best]
         new = request.input["rows"]
         if new is not None:
-            fresh = pd.DataFrame(new).reindex(columns=frame.columns)
-            for column in numeric:
-                fresh[column] = pd.to_numeric(fresh[column], errors="coerce")
-            fresh[words] = fresh[words].astype(str)
-            guess = pipeline.fit(frame, y).predict(fresh)
+            guess = pipeline.fit(columns.frame, y).predict(columns.of(new))
     rank = min(int(np.ceil(level * (len(error) + 1))), len(error)) - 1
     half = float(np.sort(np.abs(error))[rank])
     rows = [
