@@ -95,7 +95,7 @@ def download(source: Source, url: str, target: Path, *, expected: Seen = Seen(),
     while True:
         before = _size(part)
         try:
-            revision = _attempt(source, url, part, expected, tell, until)
+            revision, linked = _attempt(source, url, part, expected, tell, until)
             break
         except _NotThere:
             raise Problem("not_found", f"the hub has no {url}") from None
@@ -111,15 +111,15 @@ def download(source: Source, url: str, target: Path, *, expected: Seen = Seen(),
                 raise Problem("hub_unreachable", f"{urlsplit(url).hostname} can't be reached: {last}") from None
             time.sleep(source.pause_s * 2 ** (failures - 1))
     got = Got(_sha256(part), _size(part), revision)
-    _compare(part, got, expected, url)
+    _compare(part, got, Seen(expected.sha256 or linked, expected.size), url)
     note.write_text(json.dumps({"revision": revision}), encoding="utf-8")
     os.replace(part, target)
     _state(part).unlink(missing_ok=True)
     return got
 
 
-def _attempt(source: Source, url: str, part: Path, expected: Seen, tell: Tell, until: float) -> str:
-    """Fetches what is missing; gives the hub's revision."""
+def _attempt(source: Source, url: str, part: Path, expected: Seen, tell: Tell, until: float) -> tuple[str, str]:
+    """Fetches what is missing; gives the commit and the SHA-256 that the hub names, where it does."""
     have, tag = _size(part), _noted(_state(part)).get("etag", "")
     if have and not tag and not expected.sha256:
         have = 0  # nothing says that the rest would be the rest of the same file
@@ -130,7 +130,7 @@ def _attempt(source: Source, url: str, part: Path, expected: Seen, tell: Tell, u
             raise _NotThere
         if answer.status == 416 and have:
             if answer.last_header("content-range") == f"bytes */{have}":
-                return answer.header("x-repo-commit")  # it was whole already
+                return _named(answer)  # it was whole already
             part.unlink()
             raise ConnectionError("the server has no rest of this file; it is fetched anew")
         if answer.status not in (200, 206):
@@ -155,7 +155,12 @@ def _attempt(source: Source, url: str, part: Path, expected: Seen, tell: Tell, u
                     raise Paused
         if total and have < total:
             raise ConnectionError(f"the connection broke at {have:,} of {total:,} bytes")
-        return answer.header("x-repo-commit")
+        return _named(answer)
+
+
+def _named(answer: netguard.Stream) -> tuple[str, str]:
+    linked = answer.header("x-linked-etag").strip('"')  # of large files it is their SHA-256
+    return answer.header("x-repo-commit"), linked if len(linked) == 64 else ""
 
 
 def _bound(source: Source, size: int, expected: Seen, url: str, part: Path, *, whole: bool = True) -> None:

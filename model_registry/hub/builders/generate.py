@@ -34,7 +34,10 @@ class Writer:
     def __init__(self, kit: Kit) -> None:
         self.decoder = kit.nets["decoder"]
         self.place = self.decoder.output("logits")
-        settings = {**kit.read("config.json"), **kit.read("generation_config.json"), **kit.options}
+        known = kit.read("config.json")
+        settings: dict[str, Any] = {}
+        for part in (known.get("decoder") or {}, known, kit.read("generation_config.json"), kit.options):
+            settings |= {key: value for key, value in part.items() if value is not None}
         self.start = _number(settings.get("decoder_start_token_id"), 0)
         ends = settings.get("eos_token_id", 1)
         self.ends = set(ends if isinstance(ends, list) else [ends])

@@ -351,6 +351,7 @@ class Mirror:
         self.redirects: dict[str, str] = {}
         self.breaks: list[int] = []  # after so many bytes of the next answers the connection is cut
         self.commit = "c0ffee" * 6 + "cafe"
+        self.linked = ""  # the SHA-256 that it names with its answers
         self.asked: list[tuple[str, str | None]] = []  # path, Range
 
     def put(self, entry: HubEntry, files: dict[str, bytes] | None = None) -> None:
@@ -394,6 +395,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("ETag", tag)
         self.send_header("X-Repo-Commit", mirror.commit)
+        if mirror.linked:
+            self.send_header("X-Linked-Etag", f'"{mirror.linked}"')
         self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
         part = data[start:]

@@ -93,6 +93,15 @@ def test_another_file_or_a_larger_one_is_refused_and_leaves_nothing(
     assert not (tmp_path / "x.part").exists()
 
 
+def test_the_hash_that_the_hub_names_itself_counts_where_none_was_published(hub: Mirror, tmp_path: Path) -> None:
+    hub.linked = SHA
+    assert download(source(hub), hub.base + PATH, tmp_path / "x").sha256 == SHA
+    hub.linked = "0" * 64
+    with pytest.raises(Problem) as caught:
+        download(source(hub), hub.base + PATH, tmp_path / "y")
+    assert caught.value.code == "hub_mismatch"
+
+
 @pytest.mark.parametrize("target", [
     "http://10.0.0.1/big.onnx", "http://169.254.169.254/latest", "http://localhost:1/big.onnx", "file:///etc/passwd",
     "http://evil.example/big.onnx", "http://huggingface.co.evil.example/x",
