@@ -25,7 +25,7 @@ import orjson
 from inference_backend import oip, response_cache, routing
 from inference_backend.batching import joinable
 from inference_backend.oip import Buffer, Tensor
-from inference_backend.pools import host_model
+from inference_backend.pools import host_model, net_model
 from inference_backend.runtime import Runtime, overloaded
 from inference_backend.triton.client import TritonError, TritonUnreachable
 from kernel import apikeys, clock, outcomes, tracing
@@ -418,8 +418,8 @@ class _Ran:
 async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, work: Work, timeout: float,
                  timings: Timings, call: Call) -> _Ran:
     """Asks Triton; a model that is gone is loaded again and one whose process died is healed, once."""
-    model = route.model if work.raw_tensors else host_model(route)
-    version = target.version if work.raw_tensors or route.own_host else None
+    model = net_model(route, target.version) if work.raw_tensors else host_model(route, target.version)
+    version = target.version if work.raw_tensors and not route.own_host else None
     may_keep = call.may_cache and route.deterministic and route.cache_s > 0
     joins = work.raw_tensors and not may_keep and route.shadow is None and joinable(route)
     parts, header_length = ([], 0) if joins else oip.encode_request(work.inputs, work.outputs)
@@ -430,7 +430,7 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
         return _Ran(work.finish(oip.decode_reply(*kept), target), 0.0, "hit")
     loaded_ms = 0.0
     for last_try in (False, True):
-        async with runtime.pools.lease(route, tensors=work.raw_tensors) as load_ms:
+        async with runtime.pools.lease(route, tensors=work.raw_tensors, version=target.version) as load_ms:
             loaded_ms += load_ms
             timings.mark("load")
             if call.note is not None:
@@ -448,8 +448,8 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
                     delivery = work.finish(tensors, target)
                 if kept_as:
                     await response_cache.keep(runtime.answers, kept_as, body, length, route.cache_s)
-                if route.shadow not in (None, target.version) and version is not None:
-                    _shadow(runtime, route, model, parts, header_length, tensors, timeout)
+                if route.shadow not in (None, target.version) and (work.raw_tensors or route.own_host):
+                    _shadow(runtime, route, work, parts, header_length, tensors, timeout)
                 return _Ran(delivery, loaded_ms, "miss" if kept_as else "")
             except asyncio.CancelledError:
                 if call.source == "async":
@@ -461,31 +461,32 @@ async def _infer(runtime: Runtime, org_id: int, route: Route, target: Target, wo
             except TritonUnreachable as error:
                 if last_try:
                     raise Problem("backend_error", str(error), headers={"Retry-After": "1"}) from error
-                runtime.pools.forget(route, tensors=work.raw_tensors)
+                runtime.pools.forget(route, tensors=work.raw_tensors, version=target.version)
             except TritonError as error:
                 if last_try or not (error.stub_died or error.not_loaded):
                     raise _problem(error) from error
                 if error.stub_died:
                     await runtime.pools.heal(model)
                 else:
-                    runtime.pools.forget(route, tensors=work.raw_tensors)
+                    runtime.pools.forget(route, tensors=work.raw_tensors, version=target.version)
             except Problem as problem:  # from the host: a net that it calls has left the memory meanwhile
                 if last_try or problem.code != "backend_error" or "not ready" not in problem.detail:
                     raise
-                runtime.pools.forget(route, tensors=work.raw_tensors)
+                runtime.pools.forget(route, tensors=work.raw_tensors, version=target.version)
     raise AssertionError("the second try answers or raises")
 
 
-def _shadow(runtime: Runtime, route: Route, model: str, parts: list[Buffer], header_length: int,
+def _shadow(runtime: Runtime, route: Route, work: Work, parts: list[Buffer], header_length: int,
             delivered: list[Tensor], timeout: float) -> None:
     """Sends a copy to the version that is being tried, beside the answer's way back to its caller."""
     version = route.shadow
     assert version is not None
 
     async def copy() -> bool:
-        async with runtime.pools.lease(route, tensors=model == route.model):
-            reply = oip.decode_reply(*await runtime.client.infer(model, version, parts, header_length,
-                                                                 timeout=timeout))
+        model = net_model(route, version) if work.raw_tensors else host_model(route, version)
+        number = None if route.own_host else version
+        async with runtime.pools.lease(route, tensors=work.raw_tensors, version=version):
+            reply = oip.decode_reply(*await runtime.client.infer(model, number, parts, header_length, timeout=timeout))
         return bool(_said(reply) == _said(delivered))
 
     runtime.shadows.send(route.model, version, copy)

@@ -136,7 +136,7 @@ class Route:
     owner: int | None = None  # the organization that provides it; None: the house
     public: bool = True  # else it is there for its owner only
     joinable: bool = True  # whether calls may run as one batch, where the signature allows it
-    own_host: bool = False  # `host` serves this model alone, with the same version numbers as the net
+    own_host: bool = False  # `host` serves this model alone, and each version has a net and a host of its own: `….v2`
     notices: dict[str, dict[str, str]] = field(default_factory=dict)  # version → headers that its answers carry
 
     def dump(self) -> str:

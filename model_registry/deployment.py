@@ -18,9 +18,10 @@ from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from inference_backend import oip
-from inference_backend.pools import HOST_MB
+from inference_backend.pools import OWN_HOST_MB, PoolDesk, of_version
 from inference_backend.runtime import Runtime
 from inference_backend.triton import repository
 from inference_backend.triton.client import TritonError, TritonUnreachable
@@ -72,11 +73,11 @@ def _root() -> Path:
 def write_version(version: ModelVersion) -> None:
     """Puts net and steps of one version into the repository, from the artifact store; writing it again changes
     nothing."""
-    service, name = version.service, version.model.name
+    service, name = version.service, of_version(version.model.name, version.number)
     net = version.artifacts.get()
     repository.write_onnx(_root(), name, artifacts.path_of(net.sha256), _specs(service["inputs"]),
-                          _specs(service["outputs"]), version=version.number, max_batch_size=0)
-    repository.write_service(_root(), name, service, runner=RUNNER, version=version.number)
+                          _specs(service["outputs"]), max_batch_size=0)
+    repository.write_service(_root(), name, service, runner=RUNNER, capability=version.model.name)
 
 
 def install(version: ModelVersion) -> float:
@@ -89,7 +90,7 @@ def install(version: ModelVersion) -> float:
     try:
         return probe(version)
     except Problem:
-        _remove(name, version.number)
+        remove_version(name, version.number)
         raise
 
 
@@ -101,15 +102,12 @@ def probe(version: ModelVersion) -> float:
     memory = int((version.manifest.get("serving") or {}).get("memory_mb", 64))
 
     async def ask(runtime: Runtime) -> float:
-        host = f"host-{name}"
-        async with runtime.pools.use({name: memory, host: HOST_MB}):
-            for model in (name, host):
-                if not await runtime.control.model_ready(model, number):  # type: ignore[union-attr]
-                    await runtime.control.load(model)  # type: ignore[union-attr]
+        net = of_version(name, number)
+        async with runtime.pools.use({net: memory, f"host-{net}": OWN_HOST_MB}):
             began = time.perf_counter()
             if examples:
-                await _ask_example(runtime, host, name, number, examples[0])
-            elif not await runtime.pools.prober.model(name, PROBE_S, version=number):
+                await _ask_example(runtime, f"host-{net}", name, number, examples[0])
+            elif not await runtime.pools.prober.model(net, PROBE_S):
                 raise Problem("model_not_ready", f"version {number} does not answer")
             return (time.perf_counter() - began) * 1000
 
@@ -124,7 +122,7 @@ async def _ask_example(runtime: Runtime, host: str, name: str, number: int, exam
     request = json.dumps({"input": example["input"], "parameters": example.get("parameters") or {}})
     parts, length = oip.encode_request((oip.bytes_tensor("capability", [name.encode()]),
                                         oip.bytes_tensor("request", [request.encode()])), ("response", "media"))
-    body, header = await runtime.client.infer(host, number, parts, length, timeout=PROBE_S)
+    body, header = await runtime.client.infer(host, None, parts, length, timeout=PROBE_S)
     answer = json.loads({t.name: t for t in oip.decode_reply(body, header)}["response"].strings()[0])
     if "problem" in answer:
         raise Problem("model_not_ready", f"version {number} fails on its example: {answer['problem']['detail']}"[:300])
@@ -133,23 +131,16 @@ async def _ask_example(runtime: Runtime, host: str, name: str, number: int, exam
         raise Problem("model_not_ready", f"version {number} answers its example differently here: {where}"[:300])
 
 
-def _remove(name: str, number: int) -> None:
-    """Takes a version out of the repository and, where Triton holds the model, out of its memory."""
-    for model in (name, f"host-{name}"):
-        repository.remove_version(_root(), model, number)
-
-    async def reload(runtime: Runtime) -> None:
-        loaded = await runtime.control.loaded()  # type: ignore[union-attr]
-        for model in (name, f"host-{name}"):
-            if model in loaded and repository.versions(_root(), model):
-                await runtime.control.load(model)  # type: ignore[union-attr]
-            elif model in loaded:
-                await runtime.control.unload(model)  # type: ignore[union-attr]
-
-    try:
-        _on_plane(reload)
-    except (ControlError, Problem, OSError) as error:  # it is out of the repository: the next load has it no more
-        log.warning("%s version %d stays in memory for now: %s", name, number, error)
+def remove_version(name: str, number: int) -> None:
+    """Takes a version out of the repository, and out of memory as soon as no call needs it."""
+    env, net = settings.ENV, of_version(name, number)
+    desk = PoolDesk(env.redis_url, env.triton_grpc_url, budget_mb=env.pool_memory_mb)
+    for model in (net, f"host-{net}"):
+        repository.remove_model(_root(), model)
+        try:
+            desk.evict(model, by="registry")
+        except RedisError as error:  # it goes when room is needed
+            log.warning("%s stays in memory for now: %s", model, error)
 
 
 def _specs(said: Sequence[Mapping[str, Any]]) -> tuple[TensorSpec, ...]:
@@ -161,8 +152,8 @@ def restore_repository() -> int:
     missing = 0
     ready = ModelVersion.objects.filter(state=ModelVersion.State.READY, model__owner__isnull=False)
     for version in ready.select_related("model"):
-        there = all(version.number in repository.versions(_root(), model)
-                    for model in (version.model.name, f"host-{version.model.name}"))
+        net = of_version(version.model.name, version.number)
+        there = all(repository.versions(_root(), model) for model in (net, f"host-{net}"))
         if not there:
             write_version(version)
             missing += 1
@@ -320,7 +311,7 @@ def retire(*, caller: Caller, name: str, number: int) -> ModelVersion:
         version.save(update_fields=["state", "stages"])
         registration.acted(caller, "model.version.retired", model, version=number)
         registration.published(model)
-        transaction.on_commit(lambda: _remove(name, number))
+        transaction.on_commit(lambda: remove_version(name, number))
     return version
 
 

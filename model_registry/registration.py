@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from inference_backend.pools import of_version
 from kernel import bus, clock
 from kernel.facts import RegistryActed, VersionPublished
 from kernel.money import EXPONENTS
@@ -33,7 +34,7 @@ from model_registry.uploads import sandbox
 
 log = logging.getLogger(__name__)
 
-MAX_NAME = 58  # its host is called host-{name}, and Triton's names have at most 63 characters here
+MAX_NAME = 52  # its hosts are called host-{name}.v{number}, and Triton's names have at most 64 characters here
 MAX_WAITING = 4  # versions of one organization that wait for their checks at once
 MAX_READY = 8  # versions of one model that can be called: Triton holds them all in memory
 LEASE = timedelta(minutes=4)
@@ -109,6 +110,8 @@ def update_model(*, caller: Caller, name: str, changes: Mapping[str, Any]) -> Mo
 
 def delete_model(*, caller: Caller, name: str) -> None:
     """Takes a model away. Raises invalid_state while it is public. Its versions' numbers stay known to receipts."""
+    from model_registry import deployment
+
     with transaction.atomic():
         model = selectors.own_model(name, org_id=caller.org_id, lock=True)
         if model.public:
@@ -116,9 +119,11 @@ def delete_model(*, caller: Caller, name: str) -> None:
         model.state, model.updated_at, model.traffic = Model.State.RETIRED, clock.now(), []
         model.save(update_fields=["state", "updated_at", "traffic"])
         ready = ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY)
+        numbers = list(ready.values_list("number", flat=True))
         ready.update(state=ModelVersion.State.RETIRED)
         acted(caller, "model.deleted", model)
         published(model)
+        transaction.on_commit(lambda: [deployment.remove_version(model.name, number) for number in numbers] and None)
 
 
 def price_of(pricing: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -313,7 +318,8 @@ def validate_version(version_id: int) -> str:
             if left.name != "upload":
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
         findings = sandbox.examine(
-            folder, filename=version.upload.get("filename", "upload"), mode="validate", net=version.model.name,
+            folder, filename=version.upload.get("filename", "upload"), mode="validate",
+            net=of_version(version.model.name, version.number),
             manifest=version.upload.get("manifest"), signature=version.model.signature, version=version.number,
             unit=selectors.price(version.model).unit, licensed=bool(version.model.license_code))
         report = {"checks": findings.checks, "log": findings.log, "isolation": findings.isolation,
@@ -343,7 +349,7 @@ def validate_version(version_id: int) -> str:
 def _prepare(version: ModelVersion, sha256: str, service: dict[str, Any], manifest: dict[str, Any],
              report: dict[str, Any]) -> None:
     """Writes what the version will be, while it is still being checked."""
-    run = {key: value for key, value in service.items() if key not in ("examples", "version")}
+    run = {key: value for key, value in service.items() if key not in ("examples", "version", "net")}
     version.digest = hashlib.sha256(json.dumps([sha256, run], sort_keys=True).encode()).hexdigest()
     version.service, version.manifest = service, manifest
     version.changelog, version.lineage = manifest.get("changelog", ""), manifest.get("lineage") or {}

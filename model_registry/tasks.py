@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from model_registry import registration
+from model_registry import deployment, registration
 
 # For config's beat: task → seconds between runs.
 SCHEDULE = {"registry.scan": 15}
@@ -18,8 +18,8 @@ def validate(version_id: int) -> str:
 
 @shared_task(name="registry.scan")
 def scan() -> int:
-    """Rings for versions whose message or worker was lost."""
+    """Rings for versions whose message or worker was lost, and fills a repository that came up empty elsewhere."""
     waiting = registration.waiting_versions()
     for version_id in waiting:
         registration.ring(version_id)
-    return len(waiting)
+    return len(waiting) + deployment.restore_repository()

@@ -9,13 +9,24 @@ from inference_backend.pools.overview import Overview, PoolDesk
 from inference_backend.pools.probe import Prober
 from inference_backend.pools.processes import Processes
 from inference_backend.pools.residency import Pools
-from inference_backend.pools.residents import HOST_MB, NET_MB, Resident, Use, host_model, models_of
+from inference_backend.pools.residents import (
+    HOST_MB,
+    NET_MB,
+    OWN_HOST_MB,
+    Resident,
+    Use,
+    host_model,
+    models_of,
+    net_model,
+    of_version,
+)
 from inference_backend.pools.store import RedisStore
 from inference_backend.pools.warden import Warden
 from inference_backend.triton.control import Control
 
 __all__ = [
-    "HOST_MB", "NET_MB", "Overview", "PoolDesk", "Pools", "Resident", "Use", "host_model", "models_of", "open_pools",
+    "HOST_MB", "NET_MB", "OWN_HOST_MB", "Overview", "PoolDesk", "Pools", "Resident", "Use", "host_model", "models_of",
+    "net_model", "of_version", "open_pools",
 ]
 
 

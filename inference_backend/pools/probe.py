@@ -11,7 +11,7 @@ import orjson
 from inference_backend import oip
 from inference_backend.oip import Tensor
 from inference_backend.pools.residency import Pools
-from inference_backend.pools.residents import host_model
+from inference_backend.pools.residents import host_model, net_model
 from inference_backend.triton.client import TritonError, TritonUnreachable
 from inference_backend.triton.control import ControlError
 from kernel.contracts import Route
@@ -80,7 +80,7 @@ class Prober:
         good = False
         try:
             for tensors in {False, route.runtime == "onnx"}:
-                name = route.model if tensors else host_model(route)
+                name = net_model(route) if tensors else host_model(route)
                 async with pools.lease(route, tensors=tensors, deadline_s=PROBE_TIMEOUT_S):
                     good = await self.model(name, PROBE_TIMEOUT_S, "" if tensors else route.model)
                 if not good:

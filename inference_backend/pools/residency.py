@@ -118,8 +118,11 @@ class Pools:
         """
         return Use(self, needs, deadline_s)
 
-    def lease(self, route: Route, *, tensors: bool = False, deadline_s: float = LOAD_WAIT_S) -> Use:
-        """`use` of what a call of this route needs."""
+    def lease(self, route: Route, *, tensors: bool = False, deadline_s: float = LOAD_WAIT_S,
+              version: int | None = None) -> Use:
+        """`use` of what a call of this route needs; of a provider's model, of this version (else the first)."""
+        if route.own_host:
+            return Use(self, models_of(route, tensors=tensors, version=version), deadline_s)
         return Use(self, self.needs(route, tensors=tensors), deadline_s)
 
     async def ensure(self, route: Route, *, tensors: bool = False) -> float:
@@ -164,9 +167,9 @@ class Pools:
             if not caller.done():
                 self._wake.set()  # it may have been the last
 
-    def forget(self, route: Route, *, tensors: bool = False) -> None:
+    def forget(self, route: Route, *, tensors: bool = False, version: int | None = None) -> None:
         """Triton says that a model of this route is not there: the next use asks for it anew."""
-        for name in self.needs(route, tensors=tensors):
+        for name in models_of(route, tensors=tensors, version=version):
             self.forget_model(name)
 
     def forget_model(self, name: str) -> None:

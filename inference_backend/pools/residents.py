@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NET_MB = 40  # a small net with its own process, before it is measured
 HOST_MB = 250  # the libraries of one family, before they are measured
+OWN_HOST_MB = 80  # the steps around one provider's net
 
 
 @dataclass(slots=True)
@@ -82,13 +83,28 @@ class Use:
             self._pools.give(self._taken)
 
 
-def host_model(route: Route) -> str:
-    """The Triton model that runs the route's capability."""
-    return route.host if route.host.startswith("host-") else f"host-{route.host}"
+def host_model(route: Route, version: int | None = None) -> str:
+    """The Triton model that runs the route's capability; of a provider's model, this version's (the first target's)."""
+    host = route.host if route.host.startswith("host-") else f"host-{route.host}"
+    return of_version(host, version or route.targets[0].version) if route.own_host else host
 
 
-def models_of(route: Route, *, tensors: bool) -> dict[str, int]:
+def net_model(route: Route, version: int | None = None) -> str:
+    """The Triton model that takes the route's tensors. A provider's versions are models of their own, so that one can
+    come, go and crash without the others."""
+    return of_version(route.model, version or route.targets[0].version) if route.own_host else route.model
+
+
+def of_version(model: str, version: int) -> str:
+    """The Triton model of one version of a provider's model."""
+    return f"{model}.v{version}"
+
+
+def models_of(route: Route, *, tensors: bool, version: int | None = None) -> dict[str, int]:
     """The Triton models that a call needs, each with its memory in MB as declared."""
+    if route.own_host:
+        net = {net_model(route, version): route.memory_mb}
+        return net if tensors else {**net, host_model(route, version): OWN_HOST_MB}
     if tensors and route.runtime == "onnx":
         return {route.model: route.memory_mb}
     return {**dict.fromkeys(route.nets, NET_MB), host_model(route): HOST_MB}

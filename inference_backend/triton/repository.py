@@ -59,19 +59,20 @@ def write_host(root: Path, family: str, entries: Mapping[str, Path], *, runner: 
         return _install(root, name, 1, stage, config)
 
 
-def write_service(root: Path, name: str, service: Mapping[str, Any], *, runner: str, version: int) -> Path:
-    """Writes one version of `host-{name}`: the steps around a provider's net, in a process of that provider's own.
+def write_service(root: Path, name: str, service: Mapping[str, Any], *, runner: str, capability: str) -> Path:
+    """Writes the model `host-{name}`: the steps around a provider's net, in a process of its own.
 
-    `service` is what `runner` reads beside the list of entries; other versions stay.
+    `service` is what `runner` reads beside the list of entries; a call names `capability`.
     """
     placement = place_host("cpu-bound", 1)
     with _staging(root) as stage:
-        (stage / "entries.json").write_text(json.dumps({"runner": runner, "entries": {name: "."}}), encoding="utf-8")
+        entries = {"runner": runner, "entries": {capability: "."}}
+        (stage / "entries.json").write_text(json.dumps(entries), encoding="utf-8")
         (stage / "service.json").write_text(json.dumps(service, ensure_ascii=False), encoding="utf-8")
         config = _config(f"host-{name}", "host", HOST_INPUTS, HOST_OUTPUTS, max_batch_size=0, instances=1,
                          kind=placement.kind)
         config.parameters["nice"].string_value = str(placement.nice)
-        return _install(root, f"host-{name}", version, stage, config)
+        return _install(root, f"host-{name}", 1, stage, config)
 
 
 def _portable(folder: Path) -> Path:

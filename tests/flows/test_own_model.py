@@ -96,7 +96,10 @@ def test_a_trained_model_is_uploaded_called_shifted_sold_and_paid(
         assert (answer.status_code, answer.json()["code"]) == (404, "model_not_found"), answer.text
 
     # Version 2: there when it is named, and for a tenth of the calls when traffic says so.
-    assert provider.upload(model, iris["two"], {**MANIFEST, "changelog": "Weaker."}).status_code == 202
+    upload_id = provider.upload_in_parts(iris["two"], parts=3)
+    sent = provider.api.post(f"/api/v1/models/{model}/versions", json={
+        "upload_id": upload_id, "manifest": {**MANIFEST, "version": "1.1.0", "changelog": "Weaker."}})
+    assert sent.status_code == 202, sent.text
     assert provider.ready(model, 2)["version_state"] == "ready"
     assert same(said(provider.call(model, body)), iris["one_says"])
     until(lambda: provider.call(model, {**body, "version": 2}).status_code == 200, 2)
@@ -139,6 +142,7 @@ def test_a_trained_model_is_uploaded_called_shifted_sold_and_paid(
     stranger_org = stranger.session.post("/api/v1/subscriptions", json={"model": model, "plan": "payg"},
                                          headers=csrf(stranger.session))
     assert stranger_org.status_code == 201, stranger_org.text
+    assert "Names irises." in stranger.session.get(f"/models/{model}/").text
     until(lambda: stranger.call(model, body).status_code == 200, 3)
     sold = [stranger.call(model, body) for _ in range(4)]
     assert all(same(said(answer), iris["one_says"]) for answer in sold)
