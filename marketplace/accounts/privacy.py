@@ -111,6 +111,23 @@ def close_organization(*, org: Organization, actor: User, name: str, ip: str | N
         _close(selectors.locked_organization(org.pk), actor=actor, ip=ip)
 
 
+def forget_second_factors(*, email: str) -> int:
+    """Takes a person's second factors away, whom an operator knows to have lost them; says how many.
+
+    Their sessions end, and the trail of each of their organizations says so. Problem not_found for an unknown address.
+    """
+    user = User.objects.filter(email=User.objects.canonical(email)).first()
+    if user is None:
+        raise Problem("not_found", "nobody has this address")
+    with transaction.atomic():
+        count, _ = Authenticator.objects.filter(user=user).delete()
+        for org in selectors.organizations_of(user):
+            record(org=org, actor=None, action="member.second_factors_forgotten", target=f"user:{user.pk}",
+                   before={"count": count})
+        end_sessions(user)
+    return count
+
+
 def end_sessions(user: User, *, except_key: str | None = None) -> int:
     """Ends a person's sessions, on every process with the next request; says how many."""
     ended = 0

@@ -138,9 +138,12 @@ def disconnect_oidc(*, org: Organization, actor: Actor) -> None:
             record(org=org, actor=actor, action="sso.disconnected")
 
 
-def confirm_domain(*, org: Organization, staff: User) -> OidcConnection:
-    """Staff's word that the domain is the organization's; Problem not_found where there is no connection."""
-    if not staff.is_staff:
+def confirm_domain(*, org: Organization, staff: User | None) -> OidcConnection:
+    """Staff's word that the domain is the organization's; None is an operator at the command line.
+
+    Problem not_found where there is no connection.
+    """
+    if staff is not None and not staff.is_staff:
         raise Problem("permission_denied", "staff confirms domains")
     connection = oidc_of(org)
     if connection is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import re
@@ -16,6 +17,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
@@ -171,6 +173,35 @@ def test_sessions_are_listed_and_ended(house: Any) -> None:
     assert here.post(f"/console/security/sessions/{other.pk}/end/").status_code == 302
     assert there.get("/console/")["Location"].startswith("/login/")
     assert here.get("/console/").status_code == 200
+
+
+def test_an_operator_forgets_lost_second_factors_and_the_trail_says_so(house: Any) -> None:
+    user = with_app(house[0])
+    client = Client()
+    client.post("/login/", {"email": user.email, "password": PASSWORD})
+    client.post("/account/2fa/authenticate/", {"code": now_code()})
+    assert client.get("/console/").status_code == 200
+    call_command("forget_second_factors", user.email.upper(), stdout=io.StringIO())
+    assert client.get("/console/").status_code == 302
+    assert Client().post("/login/", {"email": user.email, "password": PASSWORD})["Location"] == "/console/"
+    assert selectors.audit_entries(house[1])[0].action == "member.second_factors_forgotten"
+    with pytest.raises(CommandError, match="nobody"):
+        call_command("forget_second_factors", "nobody@example.com")
+
+
+def test_the_command_names_a_broken_chain(house: Any) -> None:
+    out = io.StringIO()
+    call_command("verify_audit", stdout=out)
+    assert "0 chains are broken" in out.getvalue()
+    with connection.cursor() as cursor:  # somebody who has the database, and the right to switch triggers off
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE accounts_auditentry SET action = 'nothing.happened' "
+                       "WHERE organization_id = %s AND number = 1", [house[1].pk])
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    err = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_audit", stdout=out, stderr=err)
+    assert f"organization {house[1].pk}: the chain breaks at entry 1" in err.getvalue()
 
 
 # -- rules of an organization
