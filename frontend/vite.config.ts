@@ -6,6 +6,6 @@ export default defineConfig({
   plugins: [tailwindcss()],
   build: {
     outDir: "dist", manifest: "manifest.json", target: "es2022",
-    rollupOptions: { input: { main: "src/main.ts", playground: "src/playground/index.ts", job: "src/console/job.ts" } },
+    rollupOptions: { input: { main: "src/main.ts", playground: "src/playground/index.ts", job: "src/console/job.ts", admin: "src/styles/admin.css" } },
   },
 });

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Literal
 
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts import services
 from marketplace.accounts.models import ApiKey, AuditEntry, Membership, Organization, User
 
 
@@ -41,6 +46,22 @@ class OrganizationAdmin(admin.ModelAdmin):
     search_fields = ["name", "slug"]
     readonly_fields = ["public_id", "status", "currency", "created_at"]
     inlines = [Members]
+    actions = ["suspend", "reactivate"]
+
+    @admin.action(description=_("Suspend: its keys stop within a second"), permissions=["change"])
+    def suspend(self, request: HttpRequest, found: QuerySet[Organization]) -> None:
+        self._set_status(request, found, "suspended")
+
+    @admin.action(description=_("Let it work again"), permissions=["change"])
+    def reactivate(self, request: HttpRequest, found: QuerySet[Organization]) -> None:
+        self._set_status(request, found, "active")
+
+    def _set_status(self, request: HttpRequest, found: QuerySet[Organization],
+                    status: Literal["active", "suspended"]) -> None:
+        for org in found:
+            services.set_status(org_id=org.pk, status=status, reason=f"staff {request.user.pk}")
+            self.log_change(request, org, status)
+        self.message_user(request, _("%(n)s organizations were changed.") % {"n": len(found)})
 
 
 @admin.register(ApiKey)

@@ -34,7 +34,7 @@ class Point:
     high: float
     title: str
     best: bool
-    flip: bool  # the title stands to the left, where the right side has no room
+    at: tuple[float, float, str]  # of the title: x, y, text-anchor
 
 
 def states() -> dict[str, str]:
@@ -166,9 +166,13 @@ def picture(scores: list[trials.Score], cards: dict[str, shelf.Card]) -> dict[st
     def across(cost: Decimal) -> float:
         return round(LEFT + float(cost / top) * (WIDE - LEFT - RIGHT), 1)
 
-    points = [Point(across(one.per_1000), down(one.accuracy), down(one.low), down(one.high),
-                    cards[one.run.name].title if one.run.name in cards else one.run.name, one.best,
-                    across(one.per_1000) > WIDE * .62) for one in told]
+    points: list[Point] = []
+    places = [(across(one.per_1000), down(one.accuracy)) for one in told]
+    taken = [(x - 8, y - 8, x + 8, y + 8) for x, y in places]
+    for one, (x, y) in zip(told, places, strict=True):
+        title = one.run.name
+        title = cards[title].title if title in cards else title
+        points.append(Point(x, y, down(one.low), down(one.high), title, one.best, _place(x, y, title, taken)))
     line = sorted((point.x, point.y) for point in points if point.best)
     return {
         "width": WIDE, "height": HIGH, "left": LEFT, "right": WIDE - RIGHT, "foot": HIGH - FOOT, "points": points,
@@ -176,6 +180,21 @@ def picture(scores: list[trials.Score], cards: dict[str, shelf.Card]) -> dict[st
         "grid": [{"y": down(share), "value": round(share * 100)} for share in (0, .25, .5, .75, 1)],
         "ticks": [{"x": across(top * part / 4), "value": top * part / 4} for part in range(5)],
     }
+
+
+def _place(x: float, y: float, title: str, taken: list[tuple[float, float, float, float]]) -> tuple[float, float, str]:
+    """Where a point's title fits: beside it, or a line or more above or below, clear of points and other titles."""
+    long = sum(12.5 if ord(letter) > 0x2E80 else 6.8 for letter in title)
+    for dy in (4, -12, 20, -28, 36, -44):
+        for dx, anchor in ((10, "start"), (-10, "end")):
+            left = x + dx if anchor == "start" else x + dx - long
+            box = (left - 4, y + dy - 11, left + long + 4, y + dy + 3)
+            if left < LEFT or box[2] > WIDE:
+                continue
+            if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+                taken.append(box)
+                return x + dx, y + dy, anchor
+    return x, y - 12, "middle"
 
 
 def _disagreements(found: Any, scores: list[trials.Score]) -> list[dict[str, Any]]:
