@@ -21,6 +21,8 @@ from kernel.problems import Problem
 
 _HOT = re.compile(rb"/v2/models/[^/?]+(?:/versions/[^/?]+)?/infer/?|/v1/(?:embeddings|moderations)/?"
                   rb"|/api/v1/models/[^/?]+/predictions/?|/api/v1/(?:classify|analyze-image)/?")
+_H2C = re.compile(rb"\r\nupgrade:(?=[ \t]*h2c[ \t]*\r\n)", re.IGNORECASE)
+_HEAD = 4096  # where the headers of a request are looked for
 _SMALL = 64 << 10  # an answer up to this size goes out in one write
 READ_TIMEOUT_S = 120.0  # for a request that has begun to arrive
 
@@ -130,6 +132,11 @@ class GatewayProtocol(HttpToolsProtocol):
             call.task.add_done_callback(self.tasks.discard)
 
     def data_received(self, data: bytes) -> None:
+        # Java's client offers HTTP/2 with its first request. A server may decline; but the parser, told of an upgrade,
+        # would end the request at its headers and lose the body. So it is not told.
+        if not self._began and data.find(b"h2c", 0, _HEAD) >= 0:
+            end = data.find(b"\r\n\r\n") + 2
+            data = _H2C.sub(b"\r\nx-declined:", data[:end], count=1) + data[end:]
         super().data_received(data)
         if self._began:
             if self._reading is None:

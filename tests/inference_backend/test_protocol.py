@@ -120,6 +120,21 @@ async def test_a_body_in_many_pieces() -> None:
     assert status == 200
 
 
+@pytest.mark.parametrize("path", ["/v2/models/addone/infer", "/v2/models/addone/generate"])
+async def test_an_offer_of_http_2_is_declined_and_the_body_read(path: str) -> None:
+    """What Java's client sends first."""
+    body = json.dumps({**INFER, "note": "\r\nUpgrade: h2c\r\n"}).encode()
+    sent = post(path, body, Connection="Upgrade, HTTP2-Settings", Upgrade="h2c", HTTP2_Settings="AAEAAEAAAAIAAAAB")
+    head, _, _ = sent.partition(b"\r\n\r\n")
+    for cut in (len(head) + 4, len(sent)):  # the body in a piece of its own, or with its head
+        line = Line(Bench())
+        line.protocol.data_received(sent[:cut])
+        if cut < len(sent):
+            line.protocol.data_received(sent[cut:])
+        [(status, _, answer)] = await line.answers(1)
+        assert (status, b"empty" in answer) == (200 if path.endswith("infer") else 422, False), answer
+
+
 async def test_binary_both_ways_with_a_header_seen_before() -> None:
     """The second and third call meet the kept meaning of their header; their tensors are read anew."""
     line = Line(Bench())
