@@ -184,8 +184,9 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-# Plain HTTP from a trusted proxy says so (X-Forwarded-Proto, see TESSERA_TRUSTED_PROXIES); probes come without one.
-SECURE_SSL_REDIRECT = HTTPS
+# Only a trusted proxy says whether a page was asked for over plain HTTP (X-Forwarded-Proto, TESSERA_TRUSTED_PROXIES):
+# without its word every request looks plain, and a redirect would never end.
+SECURE_SSL_REDIRECT = HTTPS and bool(ENV.trusted_proxies)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^api/", r"^\.well-known/"]
 
 LOGGING = logs.settings(as_json=ENV.json_logs)

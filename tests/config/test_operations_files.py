@@ -74,7 +74,7 @@ def test_the_settings_are_those_of_the_open_net() -> None:
     environment = {**os.environ, "TESSERA_PUBLIC_URL": "https://tessera.example",
                    "TESSERA_ALLOWED_HOSTS": "tessera.example",
                    "TESSERA_SECRET_KEY": "k3J9x_Qm27Lw-8sTzYpVbNcRfGhDaE6uW1oI5tKXyZ0qBvMnHjUl",
-                   "DATABASE_URL": "", "REDIS_URL": "redis://127.0.0.1:1/0"}
+                   "TESSERA_TRUSTED_PROXIES": "10.0.0.0/8", "DATABASE_URL": "", "REDIS_URL": "redis://127.0.0.1:1/0"}
     done = subprocess.run([sys.executable, "manage.py", "check", "--deploy", "--fail-level", "INFO"], cwd=ROOT,
                           env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
