@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_registry.catalog_kit.sound import resample
+from model_registry.catalog_kit.types import InvalidInput
+
 RATE = 12_000
 POINTS = 4096
 BANDS = ((1500.0, 2800.0), (2000.0, 5000.0))
@@ -41,3 +44,18 @@ def features(x: Array, shaft: float) -> Array:
     band = [float(np.std(sosfiltfilt(_filter(*b), x))) for b in BANDS]
     kurtosis = float(np.log(np.mean(x**4)))
     return np.concatenate([np.log1p(lines / (np.median(lines) + 1e-12)), np.log1p(shafts), [*band, kurtosis]])
+
+
+def windows(values: Array, rate: int, shaft: float, field: str = "signal") -> NDArray[np.float32]:
+    """Half-overlapping windows of a signal at any rate → their features (windows, 404).
+
+    InvalidInput where the signal is shorter than one window or does not vary.
+    """
+    if np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())):
+        raise InvalidInput("the signal does not vary", field=field)
+    scaled = (values - values.mean()) / values.std()
+    x = resample(scaled.astype(np.float32), rate, RATE).astype(np.float64)
+    if len(x) < POINTS:
+        raise InvalidInput(f"at least {POINTS * rate // RATE + 1:,} points are needed at this rate", field=field)
+    starts = range(0, len(x) - POINTS + 1, POINTS // 2)
+    return np.array([features(x[s : s + POINTS], shaft) for s in starts], np.float32)
