@@ -75,11 +75,13 @@ class Generator:
         written = sorted({name.split("[")[0] for pair in WRITTEN.values() for name in pair})
         return "\n".join([
             HEADER, "", "from __future__ import annotations", "", "import builtins",
-            "from collections.abc import AsyncIterator, Iterator", "from typing import Any", "",
-            "from tessera._base import (OMIT, AsyncPaginator, AsyncResource, AsyncSender, Call, FilePart, Omit,",
-            "                           Paginator, Resource, Sender, quote)",
+            "from collections.abc import AsyncIterator, Iterator", "from typing import TYPE_CHECKING, Any", "",
+            "from tessera._base import (OMIT, AsyncPaginator, AsyncResource, AsyncSender, Call, FilePart,",
+            "                           LazyModule, Omit, Paginator, Resource, Sender, quote)",
             "from tessera.events import Event",
-            f"from tessera._generated import models as m\nfrom tessera.prediction import {', '.join(written)}",
+            f"from tessera.prediction import {', '.join(written)}", "",
+            "if TYPE_CHECKING:", "    from tessera._generated import models as m", "else:",
+            '    m = LazyModule("tessera._generated.models")', "",
         ]) + "".join(body)
 
     def method(self, operation: Operation, prefix: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,19 @@ class Omit:
 
 OMIT: Final = Omit()
 FilePart = tuple[str, bytes, str]  # file name, content, media type
+
+
+class LazyModule:
+    """A module that is imported when the first of its names is asked for: a hundred models cost a program that only
+    predicts nothing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(importlib.import_module(self._name), name)
+        setattr(self, name, found)
+        return found
 
 
 def quote(segment: object) -> str:

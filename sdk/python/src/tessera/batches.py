@@ -6,17 +6,21 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tessera import errors
-from tessera._base import Call, Pause, Steps, body_of, parse, quote
-from tessera._generated import models as m
+from tessera._base import Call, LazyModule, Pause, Steps, body_of, parse, quote
 from tessera._generated.resources import AsyncBatchesResource, BatchesResource
 from tessera.media import encode_input
 from tessera.record import Record, record
 
+if TYPE_CHECKING:
+    from tessera._generated import models as m
+else:
+    m = LazyModule("tessera._generated.models")
+
 ENDED = frozenset({"completed", "failed", "expired", "canceled", "cancelled"})
-OnBatch = Callable[[m.Batch], Any]
+OnBatch = Callable[["m.Batch"], Any]
 
 
 @dataclass(frozen=True)

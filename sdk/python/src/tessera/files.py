@@ -8,12 +8,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tessera import errors
-from tessera._base import Call, Steps, body_of, parse, quote
-from tessera._generated import models as m
+from tessera._base import Call, LazyModule, Steps, body_of, parse, quote
 from tessera._generated.resources import AsyncFilesResource, FilesResource
+
+if TYPE_CHECKING:
+    from tessera._generated import models as m
+else:
+    m = LazyModule("tessera._generated.models")
 
 DIRECT_BYTES = 8 << 20  # above this a file goes in parts, so that a broken line costs one part and progress is seen
 Progress = Callable[[int, int], Any]  # bytes sent so far, bytes in all

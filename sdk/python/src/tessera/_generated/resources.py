@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tessera._base import (
     OMIT,
@@ -13,15 +13,20 @@ from tessera._base import (
     AsyncSender,
     Call,
     FilePart,
+    LazyModule,
     Omit,
     Paginator,
     Resource,
     Sender,
     quote,
 )
-from tessera._generated import models as m
 from tessera.events import Event
 from tessera.prediction import AsyncPrediction, Prediction
+
+if TYPE_CHECKING:
+    from tessera._generated import models as m
+else:
+    m = LazyModule("tessera._generated.models")
 
 
 class AccountResource(Resource):
