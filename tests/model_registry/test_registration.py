@@ -30,6 +30,7 @@ from tests.flows.own_model_kit import linear_net
 pytestmark = [pytest.mark.django_db, pytest.mark.stack]
 
 NET = linear_net([[1, 0], [0, 1], [1, 1], [0, 0]], [0, 0.5])
+FOUND: dict[Any, tuple[sandbox.Findings, bytes]] = {}  # by what was sent: see `quick`
 CARD = {"use": "Tests.", "limits": "All.", "misuse": "None.", "origin": {"name": "A test"}}
 
 
@@ -85,13 +86,13 @@ def version_of(caller: Caller, model: Model, net: bytes = NET, **manifest: Any) 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The child's checks once, and its findings again for the same bytes: a process a version costs seconds."""
-    real, known = sandbox.examine, {}
+    real = sandbox.examine
 
     def examine(folder: Path, **words: Any) -> sandbox.Findings:
         key = ((folder / "upload").read_bytes(), words.get("manifest"), str(words.get("signature")))
-        if key not in known:
-            known[key] = (real(folder, **words), (folder / "net.onnx").read_bytes())
-        findings, net = known[key]
+        if key not in FOUND:
+            FOUND[key] = (real(folder, **words), (folder / "net.onnx").read_bytes())
+        findings, net = FOUND[key]
         (folder / "net.onnx").write_bytes(net)
         service = {**findings.result["service"], "net": words["net"], "version": words["version"]}
         return replace(findings, result={**findings.result, "service": service})
