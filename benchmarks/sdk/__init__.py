@@ -1,0 +1,1 @@
+"""What the Python SDK adds to a call: `make bench-sdk`."""
