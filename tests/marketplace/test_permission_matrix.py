@@ -114,7 +114,8 @@ def _path(template: str) -> str:
     """The address of something that is not there."""
     filled = template.replace("{event_id}", "018f0000-0000-7000-8000-000000000000")
     for name, value in (("key_id", "987654"), ("budget_id", "987654"), ("invoice_id", "987654"), ("line", "1"),
-                        ("number", "1"), ("kind", "pdf"), ("model", "no-such-model"), ("version", "1"), ("alias", "stable"),
+                        ("number", "1"), ("kind", "pdf"), ("model", "no-such-model"), ("version", "1"),
+                        ("alias", "stable"),
                         ("subscription_id", "987654"),
                         ("prediction_id", ids.prefixed("pred")), ("batch_id", ids.prefixed("batch")),
                         ("file_id", ids.prefixed("file")), ("upload_id", ids.prefixed("upload")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import pickle
 import struct
@@ -30,8 +31,8 @@ NET = linear_net(np.arange(12).reshape(4, 3) / 10, [0, 0, 0.5])
 
 
 def model_of(nodes: list[Any], *, opset: int = 17, domain: str = "", ir: int = 9, inputs: list[Any] | None = None,
-             outputs: list[Any] | None = None, initializers: list[Any] | None = None, functions: list[Any] | None = None,
-             extra_opsets: list[Any] | None = None) -> bytes:
+             outputs: list[Any] | None = None, initializers: list[Any] | None = None,
+             functions: list[Any] | None = None, extra_opsets: list[Any] | None = None) -> bytes:
     inputs = inputs or [helper.make_tensor_value_info("X", FLOAT, [None, 4])]
     outputs = outputs or [helper.make_tensor_value_info("y", FLOAT, [None, 4])]
     made = helper.make_model(
@@ -87,7 +88,7 @@ def nested(depth: int) -> bytes:
 
 def many_nodes() -> bytes:
     names = ["X", *[f"t{i}" for i in range(graph.MAX_NODES)], "y"]
-    return model_of([helper.make_node("Relu", [a], [b]) for a, b in zip(names, names[1:], strict=False)])
+    return model_of([helper.make_node("Relu", [a], [b]) for a, b in itertools.pairwise(names)])
 
 
 def safetensors(header: dict[str, Any], body: bytes = b"", *, length: int | None = None) -> bytes:
@@ -102,7 +103,8 @@ def of_mlp() -> tuple[bytes, dict[str, np.ndarray[Any, Any]]]:
                "net.2.weight": random.normal(size=(2, 5)).astype(np.float32)}
     header, body = {}, b""
     for name, array in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [len(body), len(body) + array.nbytes]}
+        ends = [len(body), len(body) + array.nbytes]
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": ends}
         body += array.tobytes()
     return safetensors(header, body), tensors
 
@@ -209,8 +211,8 @@ def test_hostile_files_are_refused_with_the_reason(name: str, tmp_path: Path, mo
     assert (last["id"], last["status"], last["code"]) == (check, "failed", code), last
     assert last["detail"]
     assert last["fix"]
-    assert {p.name for p in tmp_path.rglob("*")} <= {"upload", "unpacked", "model.onnx", "model.safetensors", *[
-        n for n in ("a.onnx", "b.onnx", "w.bin", "x.json")], *[f"{i}.txt" for i in range(300)]}
+    assert {p.name for p in tmp_path.rglob("*")} <= {"upload", "unpacked", "model.onnx", "model.safetensors", "a.onnx",
+                                                     "b.onnx", "w.bin", "x.json", *[f"{i}.txt" for i in range(300)]}
 
 
 def test_a_plain_file_is_read_by_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -349,7 +351,8 @@ def test_steps_that_can_not_work_are_named_at_upload() -> None:
                 "step": "columns", "field": "rows", "columns": ["a"]}}}, "/preprocess/X"),
             ({"input": {"t": {"kind": "text"}}, "preprocess": {"X": {"step": "array", "field": "t"}}}, "/preprocess/X"),
             ({"input": {"t": {"kind": "text"}}, "preprocess": {"Z": {"step": "array", "field": "t"}}}, "/preprocess/Z"),
-            ({"output": "label_scores", "postprocess": {"step": "labels", "labels": ["a", "b"]}}, "/postprocess/labels"),
+            ({"output": "label_scores", "postprocess": {"step": "labels", "labels": ["a", "b"]}},
+             "/postprocess/labels"),
             ({"output": "boxes", "postprocess": {"step": "tensors"}}, "/output"),
             ({"output": "tensors", "postprocess": {"step": "run_python"}}, "/postprocess/step")):
         faults = steps.check_steps(service_of(manifest, inputs, outputs))
