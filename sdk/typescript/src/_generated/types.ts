@@ -420,6 +420,14 @@ export interface Label {
   score: number;
 }
 
+/** Milliseconds, as the card measured them. */
+export interface Latency {
+  p50: number;
+  p95: number;
+  runs: number;
+  cold_start: number;
+}
+
 /** Texts that were found in public and look like keys. */
 export interface LeakReportRequest {
   tokens: string[];
@@ -461,6 +469,12 @@ export interface LineEventPage {
   next_cursor: string | null;
 }
 
+/** Megabytes: what the model added to a bare process, and that process's highest. */
+export interface Memory {
+  added: number;
+  peak: number;
+}
+
 /** A model with its manifest and its example. */
 export interface ModelDetail {
   name: string;
@@ -482,6 +496,9 @@ export interface ModelDetail {
   license_weights: string;
   /** False: a hub's model that is fetched on demand, and was not yet. */
   callable: boolean;
+  quality: QualityFigure[];
+  latency: Latency | null;
+  memory: Memory | null;
   price: Price;
   /** model.yaml; its `pricing` is `price`, in the currency's unit. */
   manifest: Record<string, unknown>;
@@ -518,6 +535,9 @@ export interface ModelSummary {
   license_weights: string;
   /** False: a hub's model that is fetched on demand, and was not yet. */
   callable: boolean;
+  quality: QualityFigure[];
+  latency: Latency | null;
+  memory: Memory | null;
   price: Price;
 }
 
@@ -855,6 +875,15 @@ export interface PublishRequest {
   /** What your customers agree to. */
   terms?: string;
   pricing?: OfferRequest;
+}
+
+/** One measured figure of a model's card. */
+export interface QualityFigure {
+  name: string;
+  /** With its unit. */
+  value: string;
+  data: string;
+  method: string;
 }
 
 export interface Receipt {
