@@ -116,21 +116,26 @@ def sync_hub(*, repository_dir: Path) -> HubReport:
     """Lists every entry, and serves those that lie in place. Running it again changes nothing."""
     report = HubReport()
     before = {row["name"]: row for row in Model.objects.filter(name__in=entries()).values("name", "manifest", "state")}
-    for listed in entries().values():
-        report.listed += 1
-        found = loader.fetched(listed, hub_folder())
-        if found is not None:
-            publish(listed, found, repository_dir=repository_dir, host=False)
-            report.ready.append(listed.name)
-            continue
-        stored = listed.manifest().model_dump(mode="json", by_alias=True, exclude_none=True)
-        row = before.get(listed.name)
-        if row is None or row["manifest"] != stored or row["state"] != Model.State.ACTIVE:
-            services.register_manifest(manifest=listed.manifest(), digest=None, example=listed.kind.example)
-        if ModelVersion.objects.filter(model__name=listed.name, state=ModelVersion.State.READY).update(
-                state=ModelVersion.State.RETIRED):
-            report.lost.append(listed.name)
-            bus.publish(VersionPublished(listed.name, 0))
+    served = set(ModelVersion.objects.filter(model__name__in=entries(), state=ModelVersion.State.READY)
+                 .values_list("model__name", flat=True))
+    with transaction.atomic():  # one commit for all of them
+        for listed in entries().values():
+            report.listed += 1
+            found = loader.fetched(listed, hub_folder())
+            if found is not None:
+                publish(listed, found, repository_dir=repository_dir, host=False)
+                report.ready.append(listed.name)
+                continue
+            manifest, row = listed.manifest(), before.get(listed.name)
+            stored = manifest.model_dump(mode="json", by_alias=True, exclude_none=True)
+            if row is None or row["manifest"] != stored or row["state"] != Model.State.ACTIVE:
+                services.register_manifest(manifest=manifest, digest=None, example=listed.kind.example)
+            if listed.name in served:
+                ModelVersion.objects.filter(model__name=listed.name, state=ModelVersion.State.READY).update(
+                    state=ModelVersion.State.RETIRED)
+                report.lost.append(listed.name)
+    for name in report.lost:
+        bus.publish(VersionPublished(name, 0))
     Model.objects.filter(owner=None, source="S3", domain=loader.DOMAIN).exclude(name__in=entries()).update(
         state=Model.State.RETIRED)
     _write_host(repository_dir)
