@@ -27,6 +27,7 @@ PAGES = {
     "console": "/console/", "usage": "/console/usage/", "keys": "/console/keys/", "billing": "/console/billing/",
     "subscriptions": "/console/subscriptions/", "jobs": "/console/jobs/", "webhooks": "/console/webhooks/",
     "team": "/console/team/", "audit": "/console/audit/", "settings": "/console/settings/",
+    "trials": "/console/trials/", "notices": "/console/notices/",
 }
 SIZES = {"desktop": (1440, 900), "mobile": (390, 844)}
 LANGUAGES = {"en": "en", "zh": "zh-hans"}

@@ -225,14 +225,6 @@ def settle(found: Trial) -> list[Score]:
     return scores
 
 
-def settle_all() -> int:
-    """Scores what has ended though nobody looks; how many trials are still running."""
-    rows = list(Trial.objects.filter(state=Trial.State.RUNNING)[:100])
-    for found in rows:
-        settle(found)
-    return sum(1 for found in rows if found.state == Trial.State.RUNNING)
-
-
 def _per_1000(run: TrialRun) -> Decimal:
     return run.cost / run.answered * 1000 if run.answered else Decimal(0)
 

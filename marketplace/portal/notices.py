@@ -88,6 +88,8 @@ def _jobs(org: Organization) -> Iterator[Notice]:
 
 def _trials(org: Organization) -> Iterator[Notice]:
     for trial in trials.trials(org)[:EACH]:
+        if trial.state == "running":
+            trials.settle(trial)  # so that a comparison ends though nobody looks at its page
         if trial.ended_at is not None:
             yield Notice(trial.ended_at, "columns-3", _("The comparison is through"),
                          f"{labels.task(trial.task)}: {trial.filename}", reverse("trial", args=[trial.pk]))
