@@ -118,12 +118,10 @@ class Pools:
         """
         return Use(self, needs, deadline_s)
 
-    def lease(self, route: Route, *, tensors: bool = False, deadline_s: float = LOAD_WAIT_S,
-              version: int | None = None) -> Use:
+    def lease(self, route: Route, *, tensors: bool = False, deadline_s: float = LOAD_WAIT_S, version: int = 0) -> Use:
         """`use` of what a call of this route needs; of a provider's model, of this version (else the first)."""
-        if route.own_host:
-            return Use(self, models_of(route, tensors=tensors, version=version), deadline_s)
-        return Use(self, self.needs(route, tensors=tensors), deadline_s)
+        own = models_of(route, tensors=tensors, version=version) if route.own_host else None
+        return Use(self, own or self.needs(route, tensors=tensors), deadline_s)
 
     async def ensure(self, route: Route, *, tensors: bool = False) -> float:
         """Loads what a call of this route needs; the milliseconds that took (0.0 when all was there)."""
