@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 import redis.asyncio as aioredis
+from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
 
 from kernel.contracts import GRANT_KEY, ROUTE_KEY, SNAPSHOT_CHANNEL, Grant, Route
@@ -70,13 +71,13 @@ class RedisSnapshots:
 
     async def grant(self, key_hash: str) -> Grant | None:
         async def load() -> Grant | None:
-            text = await self._ask(self._redis.get(GRANT_KEY.format(key_hash=key_hash)))
+            text = await self._ask(lambda: self._redis.get(GRANT_KEY.format(key_hash=key_hash)))
             return Grant.load(text) if text else None
         return await self._grants.get(key_hash, load)
 
     async def route(self, model: str) -> Route | None:
         async def load() -> Route | None:
-            text = await self._ask(self._redis.get(ROUTE_KEY.format(model=model)))
+            text = await self._ask(lambda: self._redis.get(ROUTE_KEY.format(model=model)))
             return Route.load(text) if text else None
         return await self._routes.get(model, load)
 
@@ -87,13 +88,17 @@ class RedisSnapshots:
         async def scan() -> list[Any]:
             names = [name async for name in self._redis.scan_iter(match=ROUTE_KEY.format(model="*"), count=500)]
             return list(await self._redis.mget(names)) if names else []
-        return sorted((Route.load(text) for text in await self._ask(scan()) if text), key=lambda route: route.model)
+        return sorted((Route.load(text) for text in await self._ask(scan) if text), key=lambda route: route.model)
 
     @staticmethod
-    async def _ask(answer: Awaitable[Any]) -> Any:
-        """Without Redis nobody's rights are known: refuse rather than guess."""
+    async def _ask(question: Callable[[], Awaitable[Any]]) -> Any:
+        """Without Redis nobody's rights are known: refuse rather than guess. Asked twice, because a kept connection
+        may have been cut since its last use."""
         try:
-            return await answer
+            try:
+                return await question()
+            except (Disconnected, OSError):
+                return await question()
         except (RedisError, OSError) as error:
             raise Problem("overloaded", "access rights can't be read at the moment",
                           headers={"Retry-After": "1"}) from error

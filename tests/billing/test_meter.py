@@ -162,12 +162,16 @@ def test_check_then_increment_does_overspend(redis_url: str) -> None:
     async def run() -> int:
         client = redis.Redis.from_url(redis_url)
 
+        await client.set("meter:control", 0)
+        checked = asyncio.Barrier(48)
+
         async def caller() -> None:
             for _ in range(12):
-                if int(await client.get("meter:control") or 0) >= 100:
-                    return
-                await asyncio.sleep(0.002)
-                await client.incrby("meter:control", 1)
+                room = int(await client.get("meter:control")) < 100
+                await checked.wait()  # all have looked before any adds, as 48 processes do by chance
+                if room:
+                    await client.incrby("meter:control", 1)
+                await checked.wait()
 
         await asyncio.gather(*(caller() for _ in range(48)))
         found = int(await client.get("meter:control"))
