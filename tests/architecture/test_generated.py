@@ -1,10 +1,8 @@
-"""What is generated is what the code says: the OpenAPI document, the SDK from it, and the migrations."""
+"""What is generated is what the code says: the OpenAPI document and the migrations. (tests/sdk: the SDK from it.)"""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ from django.db.migrations.state import ProjectState
 from kernel.problems import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATED = ROOT / "sdk" / "python" / "src" / "tessera" / "_generated"
 
 
 @pytest.fixture(scope="module")
@@ -26,17 +23,13 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The OpenAPI document as the code has it now."""
     file = tmp_path_factory.mktemp("openapi") / "openapi.json"
     call_command("spectacular", "--format", "openapi-json", "--validate", "--fail-on-warn", "--file", str(file))
+    assert file.read_bytes() == (ROOT / "sdk" / "openapi.json").read_bytes(), "run make openapi"
     return dict(json.loads(file.read_text()))
 
 
 def test_the_committed_document_is_the_one_that_the_code_makes(document: dict[str, Any]) -> None:
-    assert json.loads((ROOT / "sdk" / "openapi.json").read_text()) == document, "run make openapi"
-
-
-def test_the_committed_sdk_is_the_one_that_the_document_makes(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, ROOT / "sdk" / "generate.py", tmp_path], check=True, timeout=120)
-    for file in ("__init__.py", "models.py", "resources.py"):
-        assert (GENERATED / file).read_text() == (tmp_path / file).read_text(), f"{file}: run make openapi"
+    """As `spectacular --validate --fail-on-warn` writes it, without a warning."""
+    assert document["openapi"].startswith("3.1")
 
 
 def test_every_problem_code_is_told_with_an_operation_that_may_answer_it(document: dict[str, Any]) -> None:

@@ -10,6 +10,8 @@ import pytest
 from doubles import Bench, faces, route
 from test_gateway import PNG, call
 
+from inference_backend import invocation
+
 BODY = {"input": {"image": base64.b64encode(PNG).decode()}}
 PATH = "/api/v1/models/faces/predictions"
 
@@ -42,7 +44,8 @@ async def test_patience_that_ends_becomes_a_job() -> None:
     assert not bench.ledger.events
 
 
-async def test_the_models_own_deadline_stays_a_failure() -> None:
+async def test_the_models_own_deadline_stays_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invocation, "FIRST_ANSWER_ALLOWANCE_S", 0.5)
     bench, jobs = Bench(), Jobs()
     bench.runtime.jobs = jobs
     bench.triton.before = lambda: asyncio.sleep(30)

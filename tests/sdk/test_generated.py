@@ -1,5 +1,4 @@
-"""What is generated is what the code says: the document from the views, the SDK from the document. And nothing that a
-released client relies on is taken away."""
+"""The SDK is what its document says, and nothing that a released client relies on is taken away."""
 
 from __future__ import annotations
 
@@ -11,17 +10,9 @@ from typing import Any
 import compat
 import generate
 import pytest
-from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = json.loads((ROOT / "sdk" / "openapi.json").read_text())
-
-
-def test_the_document_is_the_codes(tmp_path: Path) -> None:
-    """As `spectacular --validate --fail-on-warn` writes it, without a warning."""
-    made = tmp_path / "openapi.json"
-    call_command("spectacular", format="openapi-json", validate=True, fail_on_warn=True, file=str(made))
-    assert made.read_bytes() == (ROOT / "sdk" / "openapi.json").read_bytes(), "run make openapi"
 
 
 def test_the_sdk_is_the_documents(tmp_path: Path) -> None:
