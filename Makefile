@@ -39,13 +39,14 @@ lane-still: lint
 	@$(PYTEST) -m "$(UNIT)" tests
 	@$(PYTEST) -m catalog tests/catalog
 
-# The product's own life: these tests start all that they need.
+# The product's own life, in tests that start all that they need; then money.
 lane-life:
 	@$(PYTEST) $(LIFE)
+	@TESSERA_VAR=$(CURDIR)/var/test-money TESSERA_PORT=18400 ./tests/with_stack bash -c '$(PARTS) tests/billing'
 
-# The parts on real services.
+# The other parts on real services.
 lane-parts:
-	@TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) tests'
+	@TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) --ignore=tests/billing tests'
 
 # Whole paths, pages, and a short storm.
 lane-product:

@@ -18,7 +18,7 @@ from tests.model_registry.hub.standins import WORDS, mirror
 from tests.model_registry.hub.test_builders import picture
 
 pytestmark = pytest.mark.stack
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT, IMAGE = "hub-minilm-l12", "hub-resnet50-a1"
 
 
