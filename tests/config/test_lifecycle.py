@@ -20,7 +20,7 @@ import pytest
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]  # a busy machine starts slowly; nothing here is about speed
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE = int(os.environ.get("TESSERA_PORT", "18000")) + 40
+BASE = int(os.environ.get("TESSERA_PORT", "18000")) + 60
 PORTS = {"TESSERA_PORT": BASE, "TESSERA_GRPC_PORT": BASE + 1, "TESSERA_GATEWAY_PORT": BASE + 2,
          "TESSERA_REDIS_PORT": BASE + 3, "TESSERA_STRIPE_PORT": BASE + 4, "TESSERA_TRITON_PORT": BASE + 10}
 # What the stack beside this test told its own processes, and must not tell this one.
