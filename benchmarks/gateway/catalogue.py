@@ -66,10 +66,15 @@ def call_catalogue(product: Product) -> tuple[int, list[str]]:
     for folder in sorted(path.parent for path in CATALOG.glob("*/*/example.json")):
         request, media, _ = read_example(folder)
         name = _name(folder)
-        connection.request("POST", f"/api/v1/models/{name}/predictions", json.dumps(_inline(request, media)),
-                           {"X-API-Key": product.demo["api_key"], "Content-Type": "application/json"})
-        answer = connection.getresponse()
-        text = answer.read()
+        body = json.dumps(_inline(request, media))
+        while True:
+            connection.request("POST", f"/api/v1/models/{name}/predictions", body,
+                               {"X-API-Key": product.demo["api_key"], "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 429:
+                break
+            time.sleep(float(answer.getheader("Retry-After", "1")))  # the demo's key is paced like everybody's
         called += 1
         if answer.status != 200:
             failed.append(f"{name}: {answer.status} {text[:160].decode(errors='replace')}")
