@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ import redis.asyncio as aioredis
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
 
+from kernel import tasks
 from kernel.contracts import GRANT_KEY, ROUTE_KEY, SNAPSHOT_CHANNEL, Grant, Route
 from kernel.problems import Problem
 
@@ -65,9 +65,7 @@ class RedisSnapshots:
     async def stop(self) -> None:
         listener, self._listener = self._listener, None
         if listener is not None:
-            listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listener
+            await tasks.end([listener])
 
     async def grant(self, key_hash: str) -> Grant | None:
         async def load() -> Grant | None:

@@ -26,6 +26,7 @@ from inference_backend.pools.residents import Counters, Refusal, Resident, Use, 
 from inference_backend.pools.store import Event, MemoryStore, Store, StoreError
 from inference_backend.pools.table import Done, Fault, Hold, Plan, Post, Round, Want, adopt, book, decayed, pin_hot
 from inference_backend.triton.control import Control, ControlError
+from kernel import tasks
 from kernel.contracts import Route
 from kernel.problems import Problem
 
@@ -282,9 +283,7 @@ class Pools:
 
     async def close(self) -> None:
         """Leaves the pool: what only this member held is free for the others."""
-        for task in (*self._service, *self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._service, *self._tasks, return_exceptions=True)
+        await tasks.end((*self._service, *self._tasks))
         self._service.clear()
         self._here.clear()
         with contextlib.suppress(StoreError):
