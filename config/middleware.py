@@ -79,7 +79,7 @@ class FreshLogin:
                 or not request.user.is_authenticated or _has_key(request) or entrance.fresh(request)):
             return None
         if request.path.startswith(PROGRAMS):
-            return _refused(request, Problem("permission_denied", "log in again: this session is not fresh enough "
+            return _refused(request, Problem("permission_denied", "log in again: the login is not fresh enough "
                                              "to change keys or money", needs="fresh_login"))
         if not get_reauthentication_flows(request.user):  # signed in by the organization's provider: once more
             logout(request)

@@ -22,7 +22,7 @@ SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts are made by our own sign-up; a login in this session counts as fresh for a while."""
+    """Accounts are made by our own sign-up; such a login counts as fresh for a while."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

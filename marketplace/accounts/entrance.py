@@ -57,7 +57,7 @@ def sign_up(request: HttpRequest, *, email: str, password: str, organization: st
 
 
 def fresh(request: HttpRequest) -> bool:
-    """Whether this session's person showed who they are within the last minutes: for keys, money and security."""
+    """Whether the person who is logged in showed who they are within the last minutes: for keys, money and security."""
     records: list[dict[str, Any]] = get_authentication_records(request, request.user)  # type: ignore[arg-type]
     newest = max((record["at"] for record in records), default=0.0)
     return bool(time.time() - newest < app_settings.REAUTHENTICATION_TIMEOUT)

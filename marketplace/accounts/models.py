@@ -46,7 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
-    # The organization that this session chose to work in; not stored (see config.middleware.OrganizationOfSession).
+    # The organization that was chosen to work in; not stored (see config.middleware.OrganizationOfSession).
     works_in: int | None = None
 
     USERNAME_FIELD = "email"
