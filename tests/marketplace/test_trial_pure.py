@@ -110,3 +110,13 @@ def test_files_of_a_zip(files: dict[str, bytes]) -> None:
 def test_what_can_t_be_read_says_why(name: str, content: bytes, kind: str, why: str) -> None:
     with pytest.raises(Problem, match=why):
         labelled.read(name, content, kind)
+
+@pytest.mark.parametrize("damage", [b"\xff" * 40, bytes(3)], ids=["bits", "lengths"])
+def test_a_damaged_stream_is_refused_and_not_a_crash(damage: bytes) -> None:
+    whole = packed({"x/a.txt": bytes(range(256)) * 40})
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        entry = archive.infolist()[0]
+    start = entry.header_offset + 30 + len(entry.filename)
+    torn = whole[:start] + damage + whole[start + len(damage):]
+    with pytest.raises(Problem, match=r"x/a\.txt can't be unpacked"):
+        labelled.read("a.zip", torn, "image")
