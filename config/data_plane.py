@@ -12,12 +12,15 @@ from inference_backend.jobs.file_port import DjangoBatches, DjangoFiles
 from inference_backend.runtime import JobSubmitter, Runtime, RuntimeSettings
 from inference_backend.snapshots import RedisSnapshots
 
+REDIS_CONNECTIONS = 32  # a crowd waits for one of them; the client's own pool would refuse the 101st question
+
 
 def runtime(environment: Environment | None = None, *, jobs: JobSubmitter | None = None,
             label: str = "") -> Runtime:
     """A runtime for one event loop; call it inside the loop that will use it."""
     env = environment or load()
-    connection = aioredis.Redis.from_url(env.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    connection = aioredis.Redis.from_pool(aioredis.BlockingConnectionPool.from_url(
+        env.redis_url, max_connections=REDIS_CONNECTIONS, timeout=5, socket_timeout=5, socket_connect_timeout=2))
     ledger = observability.TimedLedger(env.database_url)
     return Runtime(
         settings=RuntimeSettings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 import redis.asyncio as aioredis
@@ -24,28 +24,50 @@ MAX_ENTRIES = 10_000  # of each kind, found or not: a flood of unknown keys can'
 
 
 class _Cache(Generic[T]):
-    """Values and their absence, each for TTL_S; the oldest goes when it is full."""
+    """Values and their absence, each for TTL_S; the oldest goes when it is full. Callers who miss at the same moment
+    share one question, so a crowd asks Redis once."""
 
     def __init__(self) -> None:
         self._entries: dict[str, tuple[float, T]] = {}
+        self._asked: dict[str, asyncio.Task[T]] = {}
 
-    async def get(self, key: str, load: Callable[[], Awaitable[T]]) -> T:
+    async def get(self, key: str, load: Callable[[], Coroutine[Any, Any, T]]) -> T:
         entry = self._entries.get(key)
-        now = time.monotonic()
-        if entry is not None and entry[0] > now:
+        if entry is not None and entry[0] > time.monotonic():
             return entry[1]
-        value = await load()
-        self._entries.pop(key, None)
-        while len(self._entries) >= MAX_ENTRIES:
-            del self._entries[next(iter(self._entries))]
-        self._entries[key] = (now + TTL_S, value)
-        return value
+        asking = self._asked.get(key)
+        if asking is None:
+            asking = self._asked[key] = asyncio.create_task(self._load(key, load))
+            asking.add_done_callback(_heard)
+        return await asyncio.shield(asking)  # a caller who leaves doesn't take the answer from the others
+
+    async def _load(self, key: str, load: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        began, mine = time.monotonic(), asyncio.current_task()
+        try:
+            value = await load()
+            if self._asked.get(key) is mine:  # not forgotten meanwhile: what was read may be older than the change
+                self._entries.pop(key, None)
+                while len(self._entries) >= MAX_ENTRIES:
+                    del self._entries[next(iter(self._entries))]
+                self._entries[key] = (began + TTL_S, value)
+            return value
+        finally:
+            if self._asked.get(key) is mine:
+                del self._asked[key]
 
     def forget(self, key: str | None = None) -> None:
         if key is None:
             self._entries.clear()
+            self._asked.clear()
         else:
             self._entries.pop(key, None)
+            self._asked.pop(key, None)
+
+
+def _heard(asked: asyncio.Task[Any]) -> None:
+    """A failure that nobody waited for any more is no news to the event loop."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 class RedisSnapshots:
