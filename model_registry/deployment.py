@@ -29,7 +29,7 @@ from inference_backend.triton.control import ControlError
 from kernel import clock
 from kernel.contracts import TensorSpec
 from kernel.problems import FieldError, Problem
-from model_registry import artifacts, registration, selectors
+from model_registry import artifacts, events, registration, selectors
 from model_registry.access import Caller
 from model_registry.declared.compare import difference
 from model_registry.models import Alias, Model, ModelVersion, TrafficChange
@@ -188,7 +188,7 @@ def set_traffic(*, caller: Caller, name: str, targets: Sequence[Mapping[str, Any
             registration.write_manifest(model, ready[whole])
         model.save()
         change = note_change(model, reason=reason, by=caller.by)
-        registration.acted(caller, "model.traffic.changed", model, targets=model.traffic, shadow=shadow, reason=reason)
+        events.announce(model, "traffic.changed", caller=caller, targets=model.traffic, shadow=shadow, reason=reason)
         registration.published(model)
     return change
 
@@ -260,7 +260,7 @@ def point_alias(*, caller: Caller, name: str, alias: str, number: int) -> Alias:
         model = selectors.own_model(name, org_id=caller.org_id, lock=True)
         _ready(model, number)
         made, _ = Alias.objects.update_or_create(model=model, name=alias, defaults={"version": number})
-        registration.acted(caller, "model.alias.set", model, alias=alias, version=number)
+        events.announce(model, "alias.moved", caller=caller, alias=alias, version=number)
         registration.published(model)
     return made
 
@@ -271,7 +271,7 @@ def drop_alias(*, caller: Caller, name: str, alias: str) -> None:
         gone, _ = Alias.objects.filter(model=model, name=alias).delete()
         if not gone:
             raise Problem("not_found", f"{name} has no alias {alias[:32]}")
-        registration.acted(caller, "model.alias.removed", model, alias=alias)
+        events.announce(model, "alias.removed", caller=caller, alias=alias)
         registration.published(model)
 
 
@@ -290,7 +290,7 @@ def deprecate(*, caller: Caller, name: str, number: int, sunset: datetime, succe
         version.sunset_at, version.successor = sunset, successor
         version.stages = [*version.stages, {**registration.stage("deprecated", caller.by), "note": note[:500]}]
         version.save(update_fields=["sunset_at", "successor", "stages"])
-        registration.acted(caller, "model.version.deprecated", model, version=number, sunset=sunset.isoformat())
+        events.announce(model, "version.deprecated", caller=caller, version=number, sunset=sunset.isoformat())
         registration.published(model)
     return version
 
@@ -309,7 +309,7 @@ def retire(*, caller: Caller, name: str, number: int) -> ModelVersion:
         version.state = ModelVersion.State.RETIRED
         version.stages = [*version.stages, registration.stage("retired", caller.by)]
         version.save(update_fields=["state", "stages"])
-        registration.acted(caller, "model.version.retired", model, version=number)
+        events.announce(model, "version.retired", caller=caller, version=number)
         registration.published(model)
         transaction.on_commit(lambda: remove_version(name, number))
     return version

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from kernel import clock
 from kernel.problems import FieldError, Problem
-from model_registry import access, registration, selectors, services
+from model_registry import access, events, registration, selectors, services
 from model_registry.access import Caller
 from model_registry.models import Model, Publication
 
@@ -33,7 +33,7 @@ def publish(*, caller: Caller, name: str, visibility: str, terms_accepted: bool 
                 raise Problem("invalid_state", "it is public: withdraw it first")
             model.visibility = visibility
             model.save(update_fields=["visibility"])
-            registration.acted(caller, "model.visibility", model, visibility=visibility)
+            events.announce(model, "model.visibility", caller=caller, visibility=visibility)
             return selectors.publication(model)
         if model.public or Publication.objects.filter(model=model, state=State.IN_REVIEW).exists():
             raise Problem("invalid_state", "it is public or in review already")
@@ -43,7 +43,7 @@ def publish(*, caller: Caller, name: str, visibility: str, terms_accepted: bool 
         made = Publication.objects.create(model=model, organization_id=caller.org_id, terms=terms[:20_000],
                                           pricing=dict(pricing) if pricing is not None else None,
                                           requested_by=caller.by)
-        registration.acted(caller, "model.publication.requested", model, publication=made.pk)
+        events.announce(model, "publication.requested", caller=caller, publication=made.pk)
     return made
 
 
@@ -82,7 +82,7 @@ def approve(*, staff: Any, publication_id: int, note: str = "") -> Publication:
             model.save()
             registration.published(model)
         found.save()
-        registration.told(model, "model.publication.approved", publication=found.pk, approvals=len(found.approvals))
+        events.announce(model, "publication.approved", publication=found.pk, approvals=len(found.approvals))
     return found
 
 
@@ -93,7 +93,7 @@ def reject(*, staff: Any, publication_id: int, reason: str) -> Publication:
         _refuse_partial(staff, found)
         found.state, found.reason, found.decided_at = State.REJECTED, reason[:2000], clock.now()
         found.save(update_fields=["state", "reason", "decided_at"])
-        registration.told(found.model, "model.publication.rejected", publication=found.pk)
+        events.announce(found.model, "publication.rejected", publication=found.pk)
     return found
 
 
@@ -105,7 +105,7 @@ def withdraw(*, caller: Caller, name: str) -> Publication:
         if found is None:
             raise Problem("invalid_state", "it is neither public nor in review")
         _off_the_shelf(model, found, State.WITHDRAWN, "")
-        registration.acted(caller, "model.publication.withdrawn", model, publication=found.pk)
+        events.announce(model, "publication.withdrawn", caller=caller, publication=found.pk)
     return found
 
 
@@ -119,7 +119,7 @@ def take_down(*, staff: Any, name: str, reason: str) -> Publication:
             model=model, organization_id=model.owner_id, requested_by="")
         model.state = Model.State.TAKEN_DOWN
         _off_the_shelf(model, found, State.TAKEN_DOWN, reason)
-        registration.told(model, "model.taken_down", staff=staff.pk)
+        events.announce(model, "model.taken_down", staff=staff.pk)
     return found
 
 

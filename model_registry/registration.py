@@ -21,10 +21,10 @@ from django.db.models import Q
 
 from inference_backend.pools import of_version
 from kernel import bus, clock
-from kernel.facts import RegistryActed, VersionPublished
+from kernel.facts import VersionPublished
 from kernel.money import EXPONENTS
 from kernel.problems import FieldError, Problem
-from model_registry import artifacts, selectors, services
+from model_registry import artifacts, events, selectors, services
 from model_registry.access import Caller
 from model_registry.catalog_kit.tasks import TASKS
 from model_registry.declared import service as declared
@@ -82,7 +82,7 @@ def create_model(*, caller: Caller, name: str, title: str, summary: str, task: s
                 license_weights=said.get("weights", ""), source="S3", evidence="-", card=dict(card or {}),
                 created_by=caller.by)
             services.set_price(model=made, **price)
-            acted(caller, "model.created", made)
+            events.announce(made, "model.created", caller=caller)
     except IntegrityError:
         raise Problem("name_taken", f"there is a model {whole} already") from None
     return made
@@ -103,7 +103,7 @@ def update_model(*, caller: Caller, name: str, changes: Mapping[str, Any]) -> Mo
         model.updated_at = clock.now()
         write_manifest(model)
         model.save()
-        acted(caller, "model.updated", model, fields=sorted(changes))
+        events.announce(model, "model.updated", caller=caller, fields=sorted(changes))
         published(model)
     return model
 
@@ -121,7 +121,7 @@ def delete_model(*, caller: Caller, name: str) -> None:
         ready = ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY)
         numbers = list(ready.values_list("number", flat=True))
         ready.update(state=ModelVersion.State.RETIRED)
-        acted(caller, "model.deleted", model)
+        events.announce(model, "model.deleted", caller=caller)
         published(model)
         transaction.on_commit(lambda: [deployment.remove_version(model.name, number) for number in numbers] and None)
 
@@ -206,7 +206,7 @@ def start_version(*, caller: Caller, name: str, files: Iterable[tuple[str, Binar
             shutil.rmtree(folder, ignore_errors=True)
             raise
         version.save(update_fields=["upload"])
-        acted(caller, "model.version.uploaded", model, version=number)
+        events.announce(model, "version.created", caller=caller, version=number)
         transaction.on_commit(lambda: ring(version.pk))
     return version
 
@@ -378,7 +378,7 @@ def _accept(version: ModelVersion, sha256: str, report: dict[str, Any]) -> None:
             deployment.note_change(model, reason=f"first version {version.number}", by="")
         model.updated_at = clock.now()
         model.save()
-        told(model, "model.version.ready", version=version.number)
+        events.announce(model, "version.ready", version=version.number)
         published(model)
 
 
@@ -391,7 +391,7 @@ def _fail(version: ModelVersion, checks: list[dict[str, Any]], report: dict[str,
         held = list(version.artifacts.values_list("sha256", flat=True))
         version.artifacts.clear()
         version.save(update_fields=["state", "leased_until", "report", "stages", "upload"])
-        told(version.model, "model.version.failed", version=version.number)
+        events.announce(version.model, "version.failed", version=version.number)
     for sha256 in held:
         artifacts.drop_unused(sha256)
 
@@ -422,13 +422,3 @@ def _publish(name: str, newest: int, owner: int | None) -> None:
     bus.publish(VersionPublished(name, newest))
     if owner is not None:
         bus.publish(GrantsChanged(owner))
-
-
-def acted(caller: Caller, action: str, model: Model, **after: object) -> None:
-    bus.publish(RegistryActed(caller.org_id, caller.actor, action, f"model:{model.name}", dict(after)))
-
-
-def told(model: Model, action: str, **after: object) -> None:
-    """The same of what the platform did."""
-    bus.publish(RegistryActed(model.owner_id or 0, None, action, f"model:{model.name}", dict(after)))
-
