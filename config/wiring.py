@@ -7,7 +7,7 @@ from typing import Any, cast
 from billing import dunning, mails, pricing, receipts, shares
 from billing import forgetting as forget_money
 from inference_backend.background import Background
-from inference_backend.jobs import execution, ports
+from inference_backend.jobs import endpoints, execution, ports
 from inference_backend.jobs import forgetting as forget_jobs
 from inference_backend.runtime import Runtime
 from kernel.bus import listen
@@ -19,7 +19,7 @@ from marketplace.accounts import services as accounts
 from marketplace.accounts.api_auth import actor_of_request, organization_of_request
 from marketplace.listings import grants, playground
 from marketplace.listings import services as listings
-from model_registry import access, deployment, snapshots
+from model_registry import access, deployment, events, snapshots
 from model_registry import selectors as registry
 
 
@@ -33,12 +33,14 @@ def connect() -> None:
     listen(VersionPublished, snapshots.on_version_published)
     listen(VersionPublished, listings.on_version_published)
     listen(RegistryActed, _audit)
+    listen(RegistryActed, _webhooks)
     listen(InvoicePaid, dunning.on_invoice_paid)
     listen(AccountStateChanged, lambda fact: accounts.set_status(
         org_id=fact.org_id, status=fact.state, reason=fact.reason))
     listen(AccountClosed, forget_money.forget)
     listen(AccountClosed, forget_jobs.forget)
     # port → adapter
+    endpoints.use_events(events.EVENTS)
     pricing.use_price_book(registry.price_of)
     receipts.use_digests(registry.digest_of)
     mails.use_addresses(_people_who_pay)
@@ -69,6 +71,12 @@ def _audit(fact: RegistryActed) -> None:
     if fact.org_id:
         audit.record(org=organizations.organization(fact.org_id), actor=cast(audit.Actor, fact.actor),
                      action=fact.action, target=fact.target[:120], after=fact.after)
+
+
+def _webhooks(fact: RegistryActed) -> None:
+    if fact.org_id:
+        endpoints.announce(org_id=fact.org_id, event=fact.action,
+                           data={"model": fact.target.removeprefix("model:"), **fact.after})
 
 
 def _people_who_pay(org_id: int) -> list[str]:

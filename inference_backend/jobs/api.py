@@ -23,14 +23,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inference_backend.jobs import ports, selectors, services, webhooks
+from inference_backend.jobs import endpoints, ports, selectors, services, webhooks
 from inference_backend.jobs import serializers as shapes
 from inference_backend.jobs.database import in_thread
 from inference_backend.jobs.lists import PAGING, page_size
-from inference_backend.jobs.models import WebhookDelivery
+from inference_backend.jobs.models import WebhookDelivery, WebhookEndpoint
 from kernel import ids
 from kernel.clock import now
 from kernel.contracts import Grant
+from kernel.paging import whole
 from kernel.problems import FieldError, Problem
 
 MAX_BODY = 32 << 20
@@ -265,10 +266,51 @@ class ReplayDelivery(APIView):
         return Response(_delivery(row), status=202)
 
 
+class WebhookEndpoints(APIView):
+    @extend_schema(operation_id="webhook_endpoints_list", tags=["webhooks"], summary="List addresses told of events",
+                   responses={200: shapes.WebhookEndpointPageSerializer})
+    def get(self, request: Request) -> Response:
+        return Response(whole([_endpoint(row) for row in endpoints.endpoints_of(
+            org_id=organization_of(request, "webhooks"))]))
+
+    @extend_schema(operation_id="webhook_endpoints_create", tags=["webhooks"], summary="Tell an address of events",
+                   request=shapes.NewWebhookEndpointSerializer,
+                   responses={201: shapes.WebhookEndpointSerializer, **PROBLEM},
+                   description="What happens to your models: version.created, alias.moved, publication.approved, "
+                               "canary.rolled_back and more; version.* hears a group, * everything. Signed with the "
+                               "organization's secret, as Standard Webhooks say.")
+    def post(self, request: Request) -> Response:
+        org_id = organization_of(request, "webhooks")
+        body = shapes.NewWebhookEndpointSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(_endpoint(endpoints.create(org_id=org_id, **body.validated_data)), status=201)
+
+
+class OneWebhookEndpoint(APIView):
+    @extend_schema(operation_id="webhook_endpoints_delete", tags=["webhooks"], summary="Stop telling an address",
+                   responses={204: None, **PROBLEM})
+    def delete(self, request: Request, endpoint_id: str) -> Response:
+        endpoints.delete(org_id=organization_of(request, "webhooks"), endpoint_id=ids.unprefixed("whe", endpoint_id))
+        return Response(status=204)
+
+
+class TryWebhookEndpoint(APIView):
+    @extend_schema(operation_id="webhook_endpoints_test", tags=["webhooks"], summary="Send an address a test message",
+                   request=None, responses={202: shapes.WebhookDeliverySerializer, **PROBLEM})
+    def post(self, request: Request, endpoint_id: str) -> Response:
+        org_id = organization_of(request, "webhooks")
+        return Response(_delivery(endpoints.send_test(org_id=org_id, endpoint_id=ids.unprefixed("whe", endpoint_id))),
+                        status=202)
+
+
+def _endpoint(row: WebhookEndpoint) -> dict[str, Any]:
+    return {"id": ids.prefixed("whe", row.id), "url": row.url, "events": row.events, "created_at": row.created_at}
+
+
 def _delivery(row: WebhookDelivery) -> dict[str, Any]:
     return {
-        "id": ids.prefixed("msg", row.id), "prediction": row.job.public_id, "event": row.event,
-        "url": row.job.webhook_url, "state": row.state, "attempts": row.attempts,
+        "id": ids.prefixed("msg", row.id), "prediction": row.job.public_id if row.job is not None else "",
+        "event": row.event, "url": row.url, "state": row.state, "attempts": row.attempts,
         "response_status": row.response_status, "error": row.error, "created_at": row.created_at,
         "delivered_at": row.delivered_at,
     }
@@ -281,6 +323,9 @@ urlpatterns = [
     path("predictions/<str:prediction_id>/events", PredictionEvents.as_view()),
     path("models/<str:model>/predictions", ModelPredictions.as_view()),
     path("webhook-secrets", WebhookSecrets.as_view()),
+    path("webhook-endpoints", WebhookEndpoints.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>", OneWebhookEndpoint.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/test", TryWebhookEndpoint.as_view()),
     path("webhook-deliveries", WebhookDeliveries.as_view()),
     path("webhook-deliveries/<str:delivery_id>/replay", ReplayDelivery.as_view()),
 ]

@@ -5,7 +5,16 @@ from __future__ import annotations
 import logging
 
 from inference_backend.jobs import files
-from inference_backend.jobs.models import BatchLine, Job, JobPayload, JobResult, StoredFile, Upload, WebhookSecret
+from inference_backend.jobs.models import (
+    BatchLine,
+    Job,
+    JobPayload,
+    JobResult,
+    StoredFile,
+    Upload,
+    WebhookEndpoint,
+    WebhookSecret,
+)
 from kernel.clock import now
 from kernel.facts import AccountClosed
 
@@ -25,6 +34,7 @@ def forget(fact: AccountClosed) -> None:
     Job.objects.filter(org_id=org).update(webhook_url="", metadata={})
     BatchLine.objects.filter(batch__org_id=org).delete()
     WebhookSecret.objects.filter(org_id=org).delete()
+    WebhookEndpoint.objects.filter(org_id=org).delete()
     for file_id in StoredFile.objects.filter(org_id=org).values_list("pk", flat=True):
         files.delete(org_id=org, file_id=file_id)
     for upload_id in Upload.objects.filter(org_id=org, state="open").values_list("pk", flat=True):

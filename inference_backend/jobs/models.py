@@ -233,14 +233,26 @@ class WebhookSecret(models.Model):
     expires_at = models.DateTimeField(null=True)
 
 
+class WebhookEndpoint(models.Model):
+    """An address of an organization that is told of the events that it chose."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)  # shown as whe_<hex>
+    org_id = models.BigIntegerField(db_index=True)
+    url = models.URLField(max_length=2000)
+    events = models.JSONField(default=list)  # names, "version.*" or "*"
+    created_at = models.DateTimeField(default=now)
+
+
 class WebhookDelivery(models.Model):
-    """The log of one message to one URL, over all its attempts."""
+    """The log of one message to one URL, over all its attempts. It is of a job, or of an endpoint with its `data`."""
 
     STATES = [(state, state) for state in ("pending", "delivered", "failed")]
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)  # shown as msg_<hex>: the webhook-id
     org_id = models.BigIntegerField(db_index=True)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, null=True, related_name="+")
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, null=True, related_name="+")
+    data = models.JSONField(null=True)
     event = models.CharField(max_length=40)
     state = models.CharField(max_length=10, choices=STATES, default="pending")
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -252,3 +264,10 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["next_at"], condition=Q(state="pending"), name="jobs_webhooks_due")]
+        constraints = [models.CheckConstraint(name="jobs_webhook_of_one",
+                                              condition=Q(job__isnull=False) ^ Q(endpoint__isnull=False))]
+
+    @property
+    def url(self) -> str:
+        """Where it goes."""
+        return str(self.job.webhook_url if self.job is not None else self.endpoint.url)

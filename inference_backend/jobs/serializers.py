@@ -72,9 +72,25 @@ class WebhookSecretSerializer(serializers.Serializer):
     secrets = serializers.ListField(child=serializers.CharField(), help_text="Valid signing secrets, newest first.")
 
 
+class NewWebhookEndpointSerializer(serializers.Serializer):
+    url = serializers.URLField(max_length=2000)
+    events = serializers.ListField(child=serializers.CharField(max_length=60), min_length=1, max_length=40,
+                                   help_text="Names of events, a group such as version.*, or *.")
+
+
+class WebhookEndpointSerializer(serializers.Serializer):
+    id = serializers.CharField(help_text="whe_…")
+    url = serializers.CharField()
+    events = serializers.ListField(child=serializers.CharField())
+    created_at = serializers.DateTimeField()
+
+
+WebhookEndpointPageSerializer = page_of(WebhookEndpointSerializer)
+
+
 class WebhookDeliverySerializer(serializers.Serializer):
     id = serializers.CharField(help_text="msg_…, the webhook-id header.")
-    prediction = serializers.CharField()
+    prediction = serializers.CharField(help_text="Empty for an event of an endpoint.")
     event = serializers.CharField()
     url = serializers.CharField()
     state = serializers.CharField(help_text="pending, delivered or failed.")

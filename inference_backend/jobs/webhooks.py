@@ -1,4 +1,4 @@
-"""Deliveries of prediction.* events, signed as Standard Webhooks say, retried over a day."""
+"""Deliveries of events to jobs' addresses and to endpoints, signed as Standard Webhooks say, retried over a day."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ def deliver_due(*, limit: int = 20) -> int:
 
 def _claim() -> WebhookDelivery | None:
     with transaction.atomic():
-        delivery = (WebhookDelivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related("job")
+        delivery = (WebhookDelivery.objects.select_for_update(skip_locked=True, of=("self",))
+                    .select_related("job", "endpoint")
                     .filter(state="pending", next_at__lte=now()).order_by("next_at").first())
         if delivery is not None:
             delivery.attempts += 1
@@ -114,7 +115,7 @@ def _attempt(delivery: WebhookDelivery) -> None:
     status: int | None = None
     error = ""
     try:
-        destination = netguard.resolve(delivery.job.webhook_url, allow_private=allow_private())
+        destination = netguard.resolve(delivery.url, allow_private=allow_private())
         status = netguard.post(destination, body=body, headers=headers, timeout_s=TIMEOUT_S)
     except netguard.Refused as refused:
         error = f"refused: {refused}"
@@ -129,8 +130,8 @@ def _attempt(delivery: WebhookDelivery) -> None:
 
 
 def _body(delivery: WebhookDelivery) -> bytes:
-    data = selectors.prediction(delivery.job)
-    if data["output"] is not None and len(orjson.dumps(data["output"])) > MAX_OUTPUT_BYTES:
+    data = delivery.data if delivery.job is None else selectors.prediction(delivery.job)
+    if delivery.job is not None and data["output"] is not None and len(orjson.dumps(data["output"])) > MAX_OUTPUT_BYTES:
         data["output"] = None
     return orjson.dumps({"type": delivery.event, "timestamp": delivery.created_at.isoformat().replace("+00:00", "Z"),
                          "data": data})
@@ -138,12 +139,13 @@ def _body(delivery: WebhookDelivery) -> bytes:
 
 def deliveries_of(*, org_id: int, limit: int = 100) -> list[WebhookDelivery]:
     """The organization's newest deliveries."""
-    return list(WebhookDelivery.objects.filter(org_id=org_id).select_related("job").order_by("-created_at")[:limit])
+    return list(WebhookDelivery.objects.filter(org_id=org_id).select_related("job", "endpoint")
+                .order_by("-created_at")[:limit])
 
 
 def replay(*, org_id: int, delivery_id: uuid.UUID | None) -> WebhookDelivery:
     """Sends a message again, under the same webhook-id, so that a receiver can tell."""
-    delivery = WebhookDelivery.objects.filter(org_id=org_id, pk=delivery_id).select_related("job").first()
+    delivery = WebhookDelivery.objects.filter(org_id=org_id, pk=delivery_id).select_related("job", "endpoint").first()
     if delivery is None:
         raise Problem("not_found", "no such delivery")
     delivery.state, delivery.next_at, delivery.attempts = "pending", now(), 0

@@ -68,6 +68,8 @@ OPERATIONS: dict[str, str | None] = {
     "GET files/{}/content": "files", "POST uploads": "files", "GET uploads/{}": "files",
     "PUT uploads/{}/parts/{}": "files", "POST uploads/{}/complete": "files", "POST uploads/{}/cancel": "files",
     "GET webhook-deliveries": "webhooks:manage", "POST webhook-deliveries/{}/replay": "webhooks:manage",
+    "GET webhook-endpoints": "webhooks:manage", "POST webhook-endpoints": "webhooks:manage",
+    "DELETE webhook-endpoints/{}": "webhooks:manage", "POST webhook-endpoints/{}/test": "webhooks:manage",
     "GET webhook-secrets": "webhooks:manage", "POST webhook-secrets": "webhooks:manage",
     "GET pricing/estimate": "subscriptions:read",
     "GET usage": "usage:read", "GET usage/events": "usage:read", "GET usage/{}/receipt": "usage:read",

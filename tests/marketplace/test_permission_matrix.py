@@ -60,6 +60,8 @@ MATRIX: dict[str, tuple[str, str]] = {
     "uploads_retrieve": (RUNS, "files"), "uploads_put_part": (RUNS, "files"), "uploads_complete": (RUNS, "files"),
     "uploads_cancel": (RUNS, "files"),
     "webhook_deliveries_list": (BUILDS, "webhooks"), "webhook_deliveries_replay": (BUILDS, "webhooks"),
+    "webhook_endpoints_list": (BUILDS, "webhooks"), "webhook_endpoints_create": (BUILDS, "webhooks"),
+    "webhook_endpoints_delete": (BUILDS, "webhooks"), "webhook_endpoints_test": (BUILDS, "webhooks"),
     "webhook_secrets_retrieve": (BUILDS, "webhooks"), "webhook_secrets_rotate": (BUILDS, "webhooks"),
     "pricing_estimate": (READS, "billing"),
     "usage_list": (SEES_MONEY, "billing"), "usage_events_list": (SEES_MONEY, "billing"),

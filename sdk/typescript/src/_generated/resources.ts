@@ -425,6 +425,29 @@ export class WebhookDeliveriesResource extends Resource {
   }
 }
 
+/** `client.webhookEndpoints` */
+export class WebhookEndpointsResource extends Resource {
+  /** List addresses told of events */
+  list(options: Options = {}): Page<t.WebhookEndpoint> {
+    return this.pages({ method: "GET", path: `/api/v1/webhook-endpoints`, options });
+  }
+
+  /** Tell an address of events */
+  create(body: t.NewWebhookEndpointRequest, options: Options = {}): Promise<t.WebhookEndpoint> {
+    return this.send({ method: "POST", path: `/api/v1/webhook-endpoints`, body, options });
+  }
+
+  /** Stop telling an address */
+  delete(endpointId: string, options: Options = {}): Promise<void> {
+    return this.send({ method: "DELETE", path: `/api/v1/webhook-endpoints/${quote(endpointId)}`, options });
+  }
+
+  /** Send an address a test message */
+  test(endpointId: string, options: Options = {}): Promise<t.WebhookDelivery> {
+    return this.send({ method: "POST", path: `/api/v1/webhook-endpoints/${quote(endpointId)}/test`, options });
+  }
+}
+
 /** `client.webhookSecrets` */
 export class WebhookSecretsResource extends Resource {
   /** Signing secrets */
@@ -457,5 +480,6 @@ export class Resources extends Resource {
   readonly uploads = new UploadsResource(this.transport);
   readonly usage = new UsageResource(this.transport);
   readonly webhookDeliveries = new WebhookDeliveriesResource(this.transport);
+  readonly webhookEndpoints = new WebhookEndpointsResource(this.transport);
   readonly webhookSecrets = new WebhookSecretsResource(this.transport);
 }

@@ -630,6 +630,12 @@ export interface NewTrafficRequest {
   reason?: string;
 }
 
+export interface NewWebhookEndpointRequest {
+  url: string;
+  /** Names of events, a group such as version.*, or *. */
+  events: string[];
+}
+
 /** What a unit costs: 0.002 is $0.002. */
 export interface Offer {
   /** call, image, page, second, 1k_chars, row or point. */
@@ -1149,6 +1155,7 @@ export interface Wallet {
 export interface WebhookDelivery {
   /** msg_…, the webhook-id header. */
   id: string;
+  /** Empty for an event of an endpoint. */
   prediction: string;
   event: string;
   url: string;
@@ -1163,6 +1170,20 @@ export interface WebhookDelivery {
 
 export interface WebhookDeliveryPage {
   data: WebhookDelivery[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface WebhookEndpoint {
+  /** whe_… */
+  id: string;
+  url: string;
+  events: string[];
+  created_at: string;
+}
+
+export interface WebhookEndpointPage {
+  data: WebhookEndpoint[];
   has_more: boolean;
   next_cursor: string | null;
 }

@@ -392,6 +392,18 @@ class Threshold(RootModel[int]):
     root: Annotated[int, Field(ge=1, le=1000)]
 
 
+class NewWebhookEndpointRequest(APIModel):
+    url: AnyUrl
+    events: Annotated[
+        list[str],
+        Field(
+            description="Names of events, a group such as version.*, or *.",
+            max_length=40,
+            min_length=1,
+        ),
+    ]
+
+
 class Offer(APIModel):
     unit: Annotated[str, Field(description="call, image, page, second, 1k_chars, row or point.")]
     amount: Annotated[str, Field(description="Decimal text in the currency's unit.")]
@@ -748,7 +760,7 @@ class Wallet(APIModel):
 
 class WebhookDelivery(APIModel):
     id: Annotated[str, Field(description="msg_…, the webhook-id header.")]
-    prediction: str
+    prediction: Annotated[str, Field(description="Empty for an event of an endpoint.")]
     event: str
     url: str
     state: Annotated[str, Field(description="pending, delivered or failed.")]
@@ -761,6 +773,19 @@ class WebhookDelivery(APIModel):
 
 class WebhookDeliveryPage(APIModel):
     data: list[WebhookDelivery]
+    has_more: bool
+    next_cursor: str | None
+
+
+class WebhookEndpoint(APIModel):
+    id: Annotated[str, Field(description="whe_…")]
+    url: str
+    events: list[str]
+    created_at: AwareDatetime
+
+
+class WebhookEndpointPage(APIModel):
+    data: list[WebhookEndpoint]
     has_more: bool
     next_cursor: str | None
 

@@ -1918,6 +1918,74 @@ class AsyncWebhookDeliveriesResource(AsyncResource):
         return answer
 
 
+class WebhookEndpointsResource(Resource):
+    """`client.webhook_endpoints`"""
+
+    def list(self) -> Paginator[m.WebhookEndpoint]:
+        """List addresses told of events."""
+        return self._pages(m.WebhookEndpoint, Call("GET", "/api/v1/webhook-endpoints"))
+
+    def create(self, *, url: str, events: builtins.list[str], idempotency_key: str | None = None) -> m.WebhookEndpoint:
+        """Tell an address of events."""
+        answer: m.WebhookEndpoint = self._call(
+            m.WebhookEndpoint,
+            Call(
+                "POST",
+                "/api/v1/webhook-endpoints",
+                json={"url": url, "events": events},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def delete(self, endpoint_id: str) -> None:
+        """Stop telling an address."""
+        self._call(type(None), Call("DELETE", f"/api/v1/webhook-endpoints/{quote(endpoint_id)}"))
+
+    def test(self, endpoint_id: str, *, idempotency_key: str | None = None) -> m.WebhookDelivery:
+        """Send an address a test message."""
+        answer: m.WebhookDelivery = self._call(
+            m.WebhookDelivery,
+            Call("POST", f"/api/v1/webhook-endpoints/{quote(endpoint_id)}/test", idempotency_key=idempotency_key),
+        )
+        return answer
+
+
+class AsyncWebhookEndpointsResource(AsyncResource):
+    """`client.webhook_endpoints`"""
+
+    def list(self) -> AsyncPaginator[m.WebhookEndpoint]:
+        """List addresses told of events."""
+        return self._pages(m.WebhookEndpoint, Call("GET", "/api/v1/webhook-endpoints"))
+
+    async def create(
+        self, *, url: str, events: builtins.list[str], idempotency_key: str | None = None
+    ) -> m.WebhookEndpoint:
+        """Tell an address of events."""
+        answer: m.WebhookEndpoint = await self._call(
+            m.WebhookEndpoint,
+            Call(
+                "POST",
+                "/api/v1/webhook-endpoints",
+                json={"url": url, "events": events},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def delete(self, endpoint_id: str) -> None:
+        """Stop telling an address."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/webhook-endpoints/{quote(endpoint_id)}"))
+
+    async def test(self, endpoint_id: str, *, idempotency_key: str | None = None) -> m.WebhookDelivery:
+        """Send an address a test message."""
+        answer: m.WebhookDelivery = await self._call(
+            m.WebhookDelivery,
+            Call("POST", f"/api/v1/webhook-endpoints/{quote(endpoint_id)}/test", idempotency_key=idempotency_key),
+        )
+        return answer
+
+
 class WebhookSecretsResource(Resource):
     """`client.webhook_secrets`"""
 
@@ -1971,6 +2039,7 @@ class Resources:
         self.uploads = UploadsResource(transport)
         self.usage = UsageResource(transport)
         self.webhook_deliveries = WebhookDeliveriesResource(transport)
+        self.webhook_endpoints = WebhookEndpointsResource(transport)
         self.webhook_secrets = WebhookSecretsResource(transport)
 
 
@@ -1995,4 +2064,5 @@ class AsyncResources:
         self.uploads = AsyncUploadsResource(transport)
         self.usage = AsyncUsageResource(transport)
         self.webhook_deliveries = AsyncWebhookDeliveriesResource(transport)
+        self.webhook_endpoints = AsyncWebhookEndpointsResource(transport)
         self.webhook_secrets = AsyncWebhookSecretsResource(transport)
