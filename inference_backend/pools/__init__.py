@@ -20,13 +20,15 @@ from inference_backend.pools.residents import (
     net_model,
     of_version,
 )
+from inference_backend.pools.scaler import ScaleDesk, Scaler
+from inference_backend.pools.scaling import Wish
 from inference_backend.pools.store import RedisStore
 from inference_backend.pools.warden import Warden
 from inference_backend.triton.control import Control
 
 __all__ = [
-    "HOST_MB", "NET_MB", "OWN_HOST_MB", "Overview", "PoolDesk", "Pools", "Resident", "Use", "host_model", "models_of",
-    "net_model", "of_version", "open_pools",
+    "HOST_MB", "NET_MB", "OWN_HOST_MB", "Overview", "PoolDesk", "Pools", "Resident", "ScaleDesk", "Use", "Wish",
+    "host_model", "models_of", "net_model", "of_version", "open_pools",
 ]
 
 
@@ -55,4 +57,6 @@ def open_pools(control: Control, settings: Settings, client: Any) -> Pools:
     pools.prober = Prober(control, client)
     if settings.redis_url:
         pools.serve_with(Warden(pools).run)
+        if settings.repository:
+            pools.serve_with(Scaler(pools, settings.redis_url, settings.triton_grpc_url, Path(settings.repository)).run)
     return pools

@@ -90,6 +90,19 @@ class PoolDesk:
         """Lets a model go when room is needed, even where the policy would keep it."""
         self._change(lambda table, now: table.pins.update({model: Pin(by, now, keep=False)}))
 
+    def pinned_by(self, by: str) -> set[str]:
+        """The models that this one pinned."""
+        document = self._redis.hget(self._keys.table, "doc")
+        pins = load_table(orjson.loads(document)).pins if document else {}
+        return {name for name, pin in pins.items() if pin.by == by and pin.keep}
+
+    def forget_pin(self, model: str, *, by: str) -> None:
+        """Takes back a pin of one's own; the policy decides again."""
+        def change(table: Table, now: float) -> None:
+            if model in table.pins and table.pins[model].by == by:
+                del table.pins[model]
+        self._change(change)
+
     def evict(self, model: str, *, by: str) -> None:
         """Asks the warden to put a model out as soon as no call needs it."""
         self._redis.publish(self._keys.channel, orjson.dumps({"by": by, "evict": [model]}))

@@ -17,10 +17,11 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from inference_backend.pools import lateness
 from inference_backend.pools.processes import Processes, default_budget_mb
 from inference_backend.pools.residents import Counters, Refusal, Resident, Use, Waiting, guess, models_of
 from inference_backend.pools.store import Event, MemoryStore, Store, StoreError
@@ -41,7 +42,6 @@ BEAT_S = 1.0
 ASK_EVERY_S = 0.1
 GATHER_S = 0.005  # announcements come in crowds
 POLL_S = 0.25  # a lost announcement costs no more
-ABANDONED_S = 1.0  # how long a copy may go on with a cancelled job, and how long it then has to answer a probe
 
 
 class Pools:
@@ -198,36 +198,37 @@ class Pools:
     def late(self, name: str, deadline_s: float) -> None:
         """A call of this model missed its deadline. At twice the deadline the model is probed; a copy that does not
         answer then is replaced."""
-        fence = self.fence(name)
-        if fence and self.prober is not None:
-            self.spawn(self._check_late(name, fence, deadline_s))
-
-    async def _check_late(self, name: str, fence: int, deadline_s: float) -> None:
-        await asyncio.sleep(deadline_s)
-        if self.fence(name) != fence or await self.prober.model(name, min(max(deadline_s, 0.5), 5.0)):
-            return
-        replaced: list[bool] = []
-        plan = await self.transact(lambda turn: replaced.append(turn.strike(name, fence)))
-        if plan.heal:
-            log.warning("%s did not answer in twice its deadline: it is replaced", name)
+        if (fence := self.fence(name)) and self.prober is not None:
+            self.spawn(lateness.check_late(self, name, fence, deadline_s))
 
     def abandoned(self, name: str, version: int | None = None) -> None:
         """A job was cancelled while this model ran for it. Triton can't stop an inference: a copy that is busy with it
-        still after ABANDONED_S, and with no other call of this process, is replaced. That is nobody's fault and counts
+        still after a second, and with no other call of this process, is replaced. That is nobody's fault and counts
         as no strike. (Not for callers that merely hang up: theirs may be queued behind somebody's long call.)"""
-        fence = self.fence(name)
-        if fence and self.prober is not None:
-            self.spawn(self._check_abandoned(name, version, fence))
+        if (fence := self.fence(name)) and self.prober is not None:
+            self.spawn(lateness.check_abandoned(self, name, version, fence))
 
-    async def _check_abandoned(self, name: str, version: int | None, fence: int) -> None:
-        await asyncio.sleep(ABANDONED_S)
+    def busy(self, name: str) -> bool:
+        """Whether a call of this process runs on the model, or it is not here."""
         resident = self._here.get(name)
-        if self.fence(name) != fence or resident is None or resident.in_flight:
-            return
-        if not await self.prober.model(name, ABANDONED_S, version=version) and not resident.in_flight:
-            replaced: list[bool] = []
-            await self.transact(lambda turn: replaced.append(turn.replace(name, fence)))
-            log.info("%s was busy with a call that nobody waits for: it is replaced", name)
+        return resident is None or resident.in_flight > 0
+
+    @contextlib.asynccontextmanager
+    async def changing(self, name: str) -> AsyncIterator[bool]:
+        """For a change of a loaded model's configuration, while its calls go on: nobody puts it out or takes the
+        processes that end for a crash. False where it is not loaded or another change is under way."""
+        begun, busy = [0], name in self._working
+        self._working.add(name)
+        try:
+            if not busy:
+                await self.transact(lambda turn: begun.append(turn.hold_still(name)))
+            yield begun[-1] > 0
+        finally:
+            if begun[-1]:
+                self._done.append(Done(name, begun[-1], "ready"))
+            if not busy:
+                self._working.discard(name)
+                self._wake.set()
 
     def _resident(self, name: str, memory_mb: int) -> Resident:
         resident = self._models.get(name)
@@ -302,13 +303,12 @@ class Pools:
             if route.pool == "hot":
                 hot |= models_of(route, tensors=True) | models_of(route, tensors=False)
         await self.transact(lambda turn: pin_hot(turn, hot))
-        for route in routes:
-            if route.pool == "hot":
-                with contextlib.suppress(Problem):
-                    await self.ensure(route)
+        for route in (route for route in routes if route.pool == "hot"):
+            with contextlib.suppress(Problem):
+                await self.ensure(route)
 
     def state(self) -> list[Resident]:
-        """What this process holds, for metrics and tests."""
+        """What this process holds."""
         return list(self._here.values())
 
     # ------------------------------------------------------------ the agent

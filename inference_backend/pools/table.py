@@ -457,6 +457,16 @@ class Round:
             entry.quarantined_until, entry.strikes = self.now + QUARANTINE_S, []
         return self.replace(model, fence)
 
+    def hold_still(self, model: str) -> int:
+        """Marks a ready model as being changed by this member, under the fence that it has: who holds it goes on
+        calling, nobody puts it out. The fence; 0 where it is not ready."""
+        entry = self.table.entry(model)
+        if entry.state != "ready":
+            return 0
+        entry.become("healing", self.now, self.me)
+        self.plan.changed = True
+        return entry.fence
+
     def replace(self, model: str, fence: int) -> bool:
         """Has a busy copy ended and a new one started by this member; whether it is."""
         entry = self.table.entry(model)

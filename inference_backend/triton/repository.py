@@ -21,6 +21,7 @@ from typing import Any
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
+from inference_backend.triton import tuning
 from inference_backend.triton.placement import (
     Kind,
     Profile,
@@ -59,8 +60,9 @@ def write_host(root: Path, family: str, entries: Mapping[str, Path], *, runner: 
         return _install(root, name, 1, stage, config)
 
 
-def write_service(root: Path, name: str, service: Mapping[str, Any], *, runner: str, capability: str) -> Path:
-    """Writes the model `host-{name}`: the steps around a provider's net, in a process of its own.
+def write_service(root: Path, name: str, service: Mapping[str, Any], *, runner: str, capability: str,
+                  instances: int = 1) -> Path:
+    """Writes the model `host-{name}`: the steps around a provider's net, in processes of their own.
 
     `service` is what `runner` reads beside the list of entries; a call names `capability`.
     """
@@ -69,8 +71,8 @@ def write_service(root: Path, name: str, service: Mapping[str, Any], *, runner: 
         entries = {"runner": runner, "entries": {capability: "."}}
         (stage / "entries.json").write_text(json.dumps(entries), encoding="utf-8")
         (stage / "service.json").write_text(json.dumps(service, ensure_ascii=False), encoding="utf-8")
-        config = _config(f"host-{name}", "host", HOST_INPUTS, HOST_OUTPUTS, max_batch_size=0, instances=1,
-                         kind=placement.kind)
+        config = _config(f"host-{name}", "host", HOST_INPUTS, HOST_OUTPUTS, max_batch_size=0,
+                         instances=instances, kind=placement.kind)
         config.parameters["nice"].string_value = str(placement.nice)
         return _install(root, f"host-{name}", 1, stage, config)
 
@@ -83,7 +85,8 @@ def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSp
                outputs: Sequence[TensorSpec] | None = None, *, version: int = 1, max_batch_size: int | None = None,
                instances: int | None = None, kind: Kind | None = None, intra_threads: int = 1, inter_threads: int = 1,
                graph_level: int = 0, queue_delay_us: int | None = None, max_queue: int = 256,
-               task: TaskClass | None = None, profile: Profile | None = None) -> Path:
+               task: TaskClass | None = None, profile: Profile | None = None,
+              tuned: tuning.Tuning = tuning.PLAIN) -> Path:
     """Writes one version of an ONNX model and its configuration; other versions stay.
 
     Tensors are read from the file where they are not given. `max_batch_size` None means 32 where every tensor is free
@@ -114,6 +117,7 @@ def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSp
     config.optimization.graph.level = graph_level
     if placement.tensorrt:
         _accelerate(config)
+    tuning.apply(config, tuned)
     with _staging(root) as stage:
         _link(onnx_path, stage / "model.onnx")
         return _install(root, name, version, stage, config)
@@ -178,6 +182,45 @@ def models(root: Path) -> list[str]:
     return sorted(p.parent.name for p in root.glob("*/config.pbtxt"))
 
 
+def instances(root: Path, name: str) -> int:
+    """How many instances a model's configuration asks for; 0 where there is no such model."""
+    file = root / _checked(name) / "config.pbtxt"
+    return sum(group.count for group in _read_config(file).instance_group) if file.is_file() else 0
+
+
+def set_instances(root: Path, name: str, count: int) -> None:
+    """Has a model's configuration ask for so many instances, in its first group where it has several; Triton obeys
+    at the next load, without ending those that stay."""
+    file = root / _checked(name) / "config.pbtxt"
+    config = _read_config(file)
+    rest = sum(group.count for group in config.instance_group[1:])
+    config.instance_group[0].count = max(count - rest, 1)
+    _write_config(root, file, text_format.MessageToString(config))
+
+
+def config_text(root: Path, name: str) -> str:
+    """A model's configuration as it lies there; "" where there is no such model."""
+    file = root / _checked(name) / "config.pbtxt"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def put_back_config(root: Path, name: str, text: str) -> None:
+    """Writes a configuration that `config_text` gave."""
+    _write_config(root, root / _checked(name) / "config.pbtxt", text)
+
+
+def _read_config(file: Path) -> Any:
+    return text_format.Parse(file.read_text(encoding="utf-8"), model_config_pb2.ModelConfig())
+
+
+def _write_config(root: Path, file: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{root.name}-config-", dir=root.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as target:
+        target.write(text)
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, file)
+
+
 def _checked(name: str) -> str:
     """The name becomes a folder: nothing that could leave the repository."""
     if not NAME.match(name):
@@ -233,11 +276,7 @@ def _install(root: Path, name: str, version: int, stage: Path, config: Any) -> P
             shutil.rmtree(old)
     settings = model / "config.pbtxt"
     if not settings.is_file() or settings.read_text(encoding="utf-8") != text:
-        handle, temporary = tempfile.mkstemp(prefix=f".{root.name}-config-", dir=root.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, settings)
+        _write_config(root, settings, text)
     return model
 
 
