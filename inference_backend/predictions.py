@@ -344,7 +344,7 @@ def host_work(route: Route, body: PredictionBody, finish: Callable[[dict[str, An
     if reader.errors:
         raise _invalid(reader.errors)
     tensors = [oip.bytes_tensor("capability", [route.model.encode()]),
-               oip.bytes_tensor("request", [orjson.dumps(request, option=orjson.OPT_SORT_KEYS)])]
+               oip.bytes_tensor("request", [orjson.dumps(request)])]
     if reader.media:
         tensors.append(oip.bytes_tensor("media", reader.media))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import math
 import os
 import re
 import shutil
@@ -89,8 +90,8 @@ def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSp
               tuned: tuning.Tuning = tuning.PLAIN) -> Path:
     """Writes one version of an ONNX model and its configuration; other versions stay.
 
-    Tensors are read from the file where they are not given. `max_batch_size` None means 32 where every tensor is free
-    in its first dimension and has a second one, else 0. Requests are batched together where `queue_delay_us` is given;
+    Tensors are read from the file where they are not given. `max_batch_size` None means what `_largest_batch`
+    finds. Requests are batched together where `queue_delay_us` is given;
     else a request runs as it comes. The file is hard-linked where the file system allows. Instances, device, delay and
     priority follow from the task class (by default from the file's size) and the profile (by default
     TESSERA_TRITON_PROFILE) unless they are given.
@@ -101,7 +102,7 @@ def write_onnx(root: Path, name: str, onnx_path: Path, inputs: Sequence[TensorSp
         read_inputs, read_outputs = tensors_of(onnx_path)
         inputs, outputs = inputs or read_inputs, outputs or read_outputs
     if max_batch_size is None:
-        max_batch_size = 32 if all(len(t.shape) > 1 and t.shape[0] == -1 for t in (*inputs, *outputs)) else 0
+        max_batch_size = _largest_batch((*inputs, *outputs))
     config = _config(name, "onnxruntime", inputs, outputs, max_batch_size=max_batch_size,
                      instances=instances or placement.instances, kind=kind or placement.kind)
     # Triton's batcher can sleep 500 ms over a full queue when every caller waits for an answer (2.51): no default.
@@ -226,6 +227,16 @@ def _checked(name: str) -> str:
     if not NAME.match(name):
         raise ValueError(f"{name!r} can't be a model's name")
     return name
+
+
+def _largest_batch(tensors: Sequence[TensorSpec]) -> int:
+    """Rows that one request may hold: 0 where a tensor isn't free in its first dimension or has no second one; else a
+    million values of the widest tensor, but 32 rows at least (and where a width is unknown) and 4,096 at most."""
+    if not all(len(tensor.shape) > 1 and tensor.shape[0] == -1 for tensor in tensors):
+        return 0
+    if any(-1 in tensor.shape[1:] for tensor in tensors):
+        return 32
+    return min(4096, max(32, 1_000_000 // max(math.prod(tensor.shape[1:]) for tensor in tensors)))
 
 
 def _config(name: str, backend: str, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec], *,

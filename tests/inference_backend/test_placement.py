@@ -14,6 +14,7 @@ from tritonclient.grpc import model_config_pb2
 
 from inference_backend.triton import repository
 from inference_backend.triton.placement import NICE, class_of_net, place_host, place_net, profile_of_environment
+from kernel.contracts import TensorSpec
 
 
 def net(folder: Path, megabytes: int = 0) -> Path:
@@ -84,3 +85,19 @@ def test_weights_become_shares() -> None:
     assert place_net("best-effort", "gpu").instances == place_net("best-effort", "cpu").instances == 1
     assert [place_host("cpu-bound", cores).instances for cores in (1, 2, 64)] == [1, 2, 2]
     assert place_host("best-effort", 64).nice == 15
+
+
+@pytest.mark.parametrize(("inputs", "outputs", "rows"), [
+    ([(-1, 30)], [(-1, 2)], 4096),  # a table's rows
+    ([(-1, 3, 256, 256)], [(-1, 10)], 32),  # pictures
+    ([(-1, 64)], [(-1, 1000)], 1000),  # the widest tensor counts
+    ([(-1, -1)], [(-1, 384)], 32),  # words of any number
+    ([(-1, 30)], [(1, 2)], 0),
+    ([(-1,)], [(-1,)], 0),
+])
+def test_a_request_may_hold_a_million_values(tmp_path: Path, inputs: list[tuple[int, ...]],
+                                             outputs: list[tuple[int, ...]], rows: int) -> None:
+    specs = [[TensorSpec(f"{kind}{i}", "FP32", shape) for i, shape in enumerate(shapes)]
+             for kind, shapes in (("x", inputs), ("y", outputs))]
+    repository.write_onnx(tmp_path / "models", "net", net(tmp_path), *specs)
+    assert config(tmp_path / "models", "net").max_batch_size == rows
