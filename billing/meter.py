@@ -1,10 +1,13 @@
-"""Limits in one atomic Redis script per step: rate, calls in flight, and calls and money of a key, a team and an
+"""Limits in atomic Redis scripts: rate, calls in flight, and calls and money of a key, a team and an
 organization over a minute, a day and a month.
 
 `reserve` sets an estimate aside before the model runs, `settle` turns it into spending, `release` gives it back; a hold
 whose caller died gives itself back when it expires. Nothing is admitted unless `spent + held + estimate <= limit` holds
 for every limit, so concurrent callers can't overspend. Amounts are whole micro-minor units (a millionth of a cent),
 rounded up: nine billion minor units a window.
+
+What one turn of the event loop asks for an organization, new reservations and the ends of old ones, leaves as one
+script with its steps in order.
 
 Redis holds only what the ledger can give again. A counter that Redis does not know is loaded from the ledger before
 the first call is admitted; `meter_reconcile` sets all counters right every minute. Without Redis nothing that costs
@@ -34,7 +37,9 @@ log = logging.getLogger(__name__)
 
 MICRO = 1_000_000
 GRACE_MS = 5_000  # a hold outlives its call's deadline by the time that committing may take
-LIVES = {"month": 3_456_000, "day": 172_800, "minute": 300}  # seconds that a counter is kept
+LIVES = {"balance": 3_456_000, "month": 3_456_000, "day": 172_800, "minute": 300}  # seconds that a counter is kept
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)  # the window of a balance
+STEPS_AT_ONCE = 256  # of one organization in one script: others wait while it runs
 PLANS_KEPT = 10_000  # grants whose encoded limits are remembered
 _EXACT = 1 << 53
 _PRECISE = Context(prec=60)
@@ -60,6 +65,8 @@ def prefix(org_id: int) -> str:
 
 def span(window: str, moment: datetime) -> tuple[str, datetime, datetime]:
     """The window that a moment falls in: how it is written, its first instant and the next one's."""
+    if window == "balance":
+        return "all", *ALWAYS
     moment = moment.astimezone(UTC)
     if window == "minute":
         begins = moment.replace(second=0, microsecond=0)
@@ -97,12 +104,13 @@ class _Counter:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A grant's limits of the present minute, encoded: only event, estimate and lifetime are to be added."""
+    """A grant's limits of the present minute, encoded as the step that its reservations follow."""
 
     grant: Grant
     counters: tuple[_Counter, ...]
     names: str
     head: bytes
+    words: int  # of the head
 
 
 class RedisMeter:
@@ -115,8 +123,9 @@ class RedisMeter:
 
     def __init__(self, url: str, spent: Spent | None = None, *, timeout_ms: int = 2_000) -> None:
         self._spent = spent
-        self._wire = RedisWire(url, (scripts.RESERVE, scripts.SETTLE, scripts.RELEASE, scripts.LOAD),
-                               timeout_ms=timeout_ms)
+        self._wire = RedisWire(url, (scripts.STEPS, scripts.LOAD), timeout_ms=timeout_ms)
+        self._turns: dict[int, _Turn] = {}  # by organization: what leaves at the end of this turn of the loop
+        self._sent: set[asyncio.Future[Any]] = set()
         self._plans: dict[int, _Plan] = {}
         self._minute = (datetime.min.replace(tzinfo=UTC),) * 2  # of the plans
         self._loading: dict[tuple[int, str], asyncio.Task[None]] = {}
@@ -124,11 +133,14 @@ class RedisMeter:
 
     async def stop(self) -> None:
         """Sends what is still to be sent, then hangs up."""
+        await self.settled()
         await self._wire.close()
 
     async def settled(self) -> None:
         """Returns once Redis has executed every step given so far."""
-        await self._wire.drain()
+        self._send()
+        if self._sent:
+            await asyncio.wait(tuple(self._sent))
 
     async def reserve(self, grant: Grant, event_id: UUID, *, estimate_minor: Decimal, timeout_ms: int) -> Hold:
         """Sets `estimate_minor` and one call aside. The same event id keeps the hold that it has (`replayed`).
@@ -141,14 +153,15 @@ class RedisMeter:
         if not 0 <= estimate < _EXACT:
             raise ValueError("the estimate is out of range")
         plan = self._plan(grant)
-        payload = plan.head + bulk(str(event_id), estimate, timeout_ms + GRACE_MS)
+        event = str(event_id).encode()
+        step = b"$1\r\nr\r\n$36\r\n%b\r\n" % event + bulk(estimate, timeout_ms + GRACE_MS)
         try:
-            answer = await self._wire.call(payload)
+            answer = await self._turn(grant.org_id).reserve(plan, event, step)
             for _ in plan.counters:
                 if answer[0] != b"cold":
                     break
                 await self._load(grant, plan)
-                answer = await self._wire.call(payload)
+                answer = await self._turn(grant.org_id).reserve(plan, event, step)
         except (WireError, hiredis.ReplyError) as error:
             if not live:
                 return self._alone.hold(grant, event_id)
@@ -166,20 +179,36 @@ class RedisMeter:
     async def settle(self, hold: Hold, *, amount_minor: Decimal) -> None:
         """The call was delivered and committed: its hold becomes `amount_minor` of spending."""
         if not hold.local:
-            await self._finish(hold, _EVALSHA_SETTLE + bulk(
-                prefix(hold.org_id), str(hold.event_id), micro(amount_minor), 1 if hold.counters else 0,
-                hold.counters))
+            event = str(hold.event_id).encode()
+            self._turn(hold.org_id).end(event, b"$1\r\ns\r\n$36\r\n%b\r\n" % event + bulk(
+                micro(amount_minor), 1 if hold.counters else 0, hold.counters), 5)
 
     async def release(self, hold: Hold) -> None:
         """The call was not billed: its hold is given back."""
         if not hold.local:
-            await self._finish(hold, _EVALSHA_RELEASE + bulk(prefix(hold.org_id), str(hold.event_id)))
+            event = str(hold.event_id).encode()
+            self._turn(hold.org_id).end(event, b"$1\r\nx\r\n$36\r\n%b\r\n" % event, 2)
 
-    async def _finish(self, hold: Hold, payload: bytes) -> None:
-        try:
-            (await self._wire.send(payload)).add_done_callback(_note)
-        except WireError as error:
-            log.warning("hold %s is left to expire: %s", hold.event_id, error)
+    def _turn(self, org_id: int) -> _Turn:
+        """What this organization asks for in this turn of the loop."""
+        turn = self._turns.get(org_id)
+        if turn is None:
+            if not self._turns:
+                asyncio.get_running_loop().call_soon(self._send)
+            turn = self._turns[org_id] = _Turn(org_id)
+        elif len(turn.events) >= STEPS_AT_ONCE:
+            self._send()
+            return self._turn(org_id)
+        return turn
+
+    def _send(self) -> None:
+        """Everything that was asked for leaves; the answers find their callers."""
+        turns, self._turns = self._turns, {}
+        for turn in turns.values():
+            sent = self._wire.post(turn.payload())
+            self._sent.add(sent)
+            sent.add_done_callback(self._sent.discard)
+            sent.add_done_callback(turn.answered)
 
     # ------------------------------------------------------------ limits, encoded
 
@@ -259,22 +288,66 @@ def _plan(grant: Grant, now: datetime) -> _Plan:
         counters = tuple(_Counter(counter_name(limit, grant.key_id, now), limit, *span(limit.window, now)[1:])
                          for limit in limits_of(grant))
     names = " ".join(counter.name for counter in counters)
-    fixed: list[str | int] = [prefix(grant.org_id), grant.key_id, grant.rate_per_minute, grant.concurrency,
+    fixed: list[str | int] = ["p", grant.key_id, grant.rate_per_minute, grant.concurrency,
                               int(grant.mode == "live"), names, len(counters)]
     for counter in counters:
         calls = counter.limit.calls
         fixed += [counter.name, _limit(counter.limit.money_minor), -1 if calls is None else calls]
-    words = ["EVALSHA", sha(scripts.RESERVE), 1, *fixed]
-    return _Plan(grant, counters, names, b"*%d\r\n" % (len(words) + 3) + bulk(*words))
+    return _Plan(grant, counters, names, bulk(*fixed), len(fixed))
 
 
-_EVALSHA_SETTLE = b"*8\r\n" + bulk("EVALSHA", sha(scripts.SETTLE), 1)
-_EVALSHA_RELEASE = b"*5\r\n" + bulk("EVALSHA", sha(scripts.RELEASE), 1)
+_EVALSHA_STEPS = bulk("EVALSHA", sha(scripts.STEPS), 1)
 
 
-def _note(answer: asyncio.Future[Any]) -> None:
-    if not answer.cancelled() and (error := answer.exception()):
-        log.warning("a hold is left to expire: %s", error)
+class _Turn:
+    """The steps of one organization that leave together, and who waits for the answers."""
+
+    __slots__ = ("_callers", "_org_id", "_plan", "_steps", "_words", "events")
+
+    def __init__(self, org_id: int) -> None:
+        self._org_id = org_id
+        self.events: list[bytes] = []
+        self._steps: list[bytes] = []
+        self._words = 0
+        self._plan: _Plan | None = None
+        self._callers: list[asyncio.Future[list[Any]]] = []
+
+    def reserve(self, plan: _Plan, event: bytes, step: bytes) -> asyncio.Future[list[Any]]:
+        """Adds a reservation; its verdict comes with the answer."""
+        if plan is not self._plan:
+            self._plan = plan
+            self._steps.append(plan.head)
+            self._words += plan.words
+        self.end(event, step, 4)
+        caller: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self._callers.append(caller)
+        return caller
+
+    def end(self, event: bytes, step: bytes, words: int) -> None:
+        """Adds a step of that many words which nobody waits for."""
+        self.events.append(event)
+        self._steps.append(step)
+        self._words += words
+
+    def payload(self) -> bytes:
+        """The command for Redis."""
+        events = b"".join([b"$36\r\n%b\r\n" % event for event in self.events])
+        return b"".join((b"*%d\r\n" % (5 + len(self.events) + self._words), _EVALSHA_STEPS,
+                         bulk(prefix(self._org_id), len(self.events)), events, *self._steps))
+
+    def answered(self, reply: asyncio.Future[Any]) -> None:
+        """Hands each caller its verdict, or the failure."""
+        error = WireError("closed") if reply.cancelled() else reply.exception()
+        if error is not None and len(self._callers) < len(self.events):
+            log.warning("%d holds are left to expire: %s", len(self.events) - len(self._callers), error)
+        for number, caller in enumerate(self._callers):
+            if caller.done():  # it is gone
+                continue
+            if error is not None:
+                caller.set_exception(error if isinstance(error, (WireError, hiredis.ReplyError))
+                                     else WireError(str(error)))
+            else:
+                caller.set_result(reply.result()[number])
 
 
 def _limit(amount: int | None) -> int:
@@ -308,6 +381,9 @@ def _refusal(verdict: bytes, grant: Grant, plan: _Plan, remaining: int, reset: i
         return _unavailable()  # a counter that stayed cold: the load was lost between two steps
     counter = plan.counters[int(more[0])]
     limit = counter.limit
+    if limit.window == "balance":
+        return Problem("insufficient_balance", "this call may cost more than the prepaid credit that is left",
+                       left_minor=format(minor(int(more[1])), "f"), currency=grant.currency, headers=headers)
     whose = {"org": "organization", "key": "key", "team": "team"}[limit.scope]
     if limit.window != "month":
         headers["Retry-After"] = str(max(1, -((clock.now() - counter.ends) // timedelta(seconds=1))))

@@ -57,12 +57,15 @@ class RedisWire:
             link = await self._connected()
         return await link.send(payload)
 
-    async def send(self, payload: bytes) -> asyncio.Future[Any]:
-        """The same without waiting: what is sent later is executed later."""
+    def post(self, payload: bytes) -> asyncio.Future[Any]:
+        """The reply to come. The command leaves at once, or after connecting; what is posted later is executed
+        later."""
         link = self._link
         if link is None or link.transport is None:
-            link = await self._connected()
-        return link.send(payload)
+            return asyncio.ensure_future(self.call(payload))
+        answer = link.send(payload)
+        link.flush()
+        return answer
 
     async def drain(self) -> None:
         """Returns once everything sent so far was answered."""
@@ -143,12 +146,12 @@ class _Link(asyncio.Protocol):
         self.pending.append(answer)
         self._out.append(payload)
         if len(self._out) == 1:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         return answer
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         out, self._out = self._out, []
-        if self.transport is None:
+        if self.transport is None or not out:
             return
         if self.transport.is_closing():  # uvloop refuses to write then, a moment before it says connection_lost
             self.hang_up("Redis hung up")

@@ -2,7 +2,8 @@
 
 Triton's own batcher can do this too, but in 2.51 it was seen to sleep for half a second over a full queue (the cause
 is not proven), so it is left off and the joining is done here, where the calls are anyway. Nobody waits for company: a
-call that finds the model free goes at once; those that come while it is busy go together next.
+call that finds the model free takes along who arrives in the same turn of the event loop and goes; those that come
+while it is busy go together next. One of a batch's callers leads it, in its own task.
 
 Joining is right only where each row is answered for itself. The signature must say so (every tensor is free in its
 first dimension), and it is not believed: the first batches of a version are asked one by one as well, and a version
@@ -62,7 +63,7 @@ class _Waiting:
     outputs: tuple[str, ...]
     rows: int
     timeout: float
-    answer: asyncio.Future[list[Tensor]]
+    answer: asyncio.Future[list[Tensor] | None]  # None: lead the next batch
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class _Lane:
     model: str
     version: int | None
     in_flight: int = 0
+    gathering: bool = False  # a leader is about to take along who waits
     waiting: deque[_Waiting] = field(default_factory=deque)
     row_ms: float = START_MS
     proofs: int = 0
@@ -92,7 +94,6 @@ class Batcher:
     def __init__(self, client: Inference) -> None:
         self._client = client
         self._lanes: OrderedDict[tuple[object, ...], _Lane] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
         self.batches = self.joined = 0  # for metrics
 
     async def infer(self, model: str, version: int | None, inputs: tuple[Tensor, ...], outputs: tuple[str, ...], *,
@@ -103,17 +104,23 @@ class Batcher:
         limit = lane.rows()
         if limit <= 1 or rows > limit // 2 or any(t.shape[0] != rows or len(t.data) > MAX_BYTES for t in inputs):
             return await self._ask(lane, inputs, outputs, timeout, learn=lane.in_flight == 0)
-        if lane.in_flight < SLOTS and not lane.waiting:
+        mine = _Waiting(inputs, outputs, rows, timeout, asyncio.get_running_loop().create_future())
+        if lane.in_flight < SLOTS and not lane.gathering and not lane.waiting:
             lane.in_flight += 1
-            try:
-                return await self._ask(lane, inputs, outputs, timeout, learn=True)
-            finally:
-                lane.in_flight -= 1
-                if lane.waiting:
-                    self._pump(lane)
-        answer: asyncio.Future[list[Tensor]] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(_Waiting(inputs, outputs, rows, timeout, answer))
-        return await answer
+            lane.gathering = True
+            return await self._lead(lane, mine)
+        lane.waiting.append(mine)
+        try:
+            answer = await mine.answer
+        except asyncio.CancelledError:
+            if mine.answer.done() and not mine.answer.cancelled() and mine.answer.result() is None:
+                lane.gathering = False  # it was to lead: another one is
+                self._end(lane)
+            raise
+        if answer is not None:
+            return answer
+        return await self._lead(lane, _Waiting(inputs, outputs, rows, timeout,
+                                               asyncio.get_running_loop().create_future()))
 
     def _lane(self, model: str, version: int | None, inputs: tuple[Tensor, ...], outputs: tuple[str, ...]) -> _Lane:
         key = (model, version, outputs, *[(t.name, t.shape[1:]) for t in inputs])
@@ -125,54 +132,71 @@ class Batcher:
             lane = self._lanes[key] = _Lane(model, version)
         return lane
 
-    def _pump(self, lane: _Lane) -> None:
-        """Sends what waits, as far as places are free."""
-        while lane.waiting and lane.in_flight < SLOTS:
-            members: list[_Waiting] = []
-            room = max(lane.rows(), lane.waiting[0].rows)
+    async def _lead(self, lane: _Lane, mine: _Waiting) -> list[Tensor]:
+        """Asks for itself and for those that it takes along; it has one of the lane's places."""
+        members = [mine]
+        try:
+            try:
+                await asyncio.sleep(0)  # the other calls of this turn of the loop arrive
+            finally:
+                lane.gathering = False
+            room = max(lane.rows(), mine.rows) - mine.rows
             while lane.waiting and lane.waiting[0].rows <= room:
                 member = lane.waiting.popleft()
                 if not member.answer.done():  # its caller may have left
                     members.append(member)
                     room -= member.rows
-            if members:
+            self._appoint(lane)
+            await self._run(lane, members)
+        except asyncio.CancelledError:
+            lane.waiting.extendleft(reversed([other for other in members[1:] if not other.answer.done()]))
+            raise
+        finally:
+            self._end(lane)
+        answer = mine.answer.result()
+        assert answer is not None, "an answer, or the failure that was raised"
+        return answer
+
+    def _end(self, lane: _Lane) -> None:
+        """Gives a leader's place back."""
+        lane.in_flight -= 1
+        self._appoint(lane)
+
+    def _appoint(self, lane: _Lane) -> None:
+        """Has the first of those that wait lead them, where a place is free."""
+        while lane.waiting and lane.in_flight < SLOTS and not lane.gathering:
+            leader = lane.waiting.popleft()
+            if not leader.answer.done():
                 lane.in_flight += 1
-                task = asyncio.create_task(self._run(lane, members))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                lane.gathering = True
+                leader.answer.set_result(None)
 
     async def _run(self, lane: _Lane, members: list[_Waiting]) -> None:
+        """Answers every member, if only with a failure."""
+        if len(members) == 1:
+            await self._one_by_one(lane, members)
+            return
         try:
-            if len(members) == 1:
+            answers = await self._together(lane, members)
+        except (TritonUnreachable, TimeoutError) as error:
+            _fail(members, error)
+        except TritonError as error:
+            if error.not_loaded or error.stub_died or error.status == 503:
+                _fail(members, error)  # the callers know how to mend that
+            else:
                 await self._one_by_one(lane, members)
-                return
-            try:
-                answers = await self._together(lane, members)
-            except (TritonUnreachable, TimeoutError) as error:
-                _fail(members, error)
-                return
-            except TritonError as error:
-                if error.not_loaded or error.stub_died or error.status == 503:
-                    _fail(members, error)  # the callers know how to mend that
-                else:
-                    await self._one_by_one(lane, members)
-                return
-            except Problem:
-                lane.alone = True  # the answer can't be cut up by rows
-                await self._one_by_one(lane, members)
-                return
+        except Problem:
+            lane.alone = True  # the answer can't be cut up by rows
+            await self._one_by_one(lane, members)
+        except Exception as error:  # whatever happens, nobody is left waiting
+            _fail(members, error)
+        else:
             if lane.proofs < PROOFS:
                 await self._prove(lane, members, answers)
                 return
             for member, answer in zip(members, answers, strict=True):
                 if not member.answer.done():
                     member.answer.set_result(answer)
-        except BaseException as error:  # whatever happens, nobody is left waiting
-            _fail(members, error if isinstance(error, Exception) else TritonUnreachable("the call was stopped"))
-            raise
-        finally:
-            lane.in_flight -= 1
-            self._pump(lane)
 
     async def _together(self, lane: _Lane, members: list[_Waiting]) -> list[list[Tensor]]:
         """The answers of a joined call, each member's own rows."""
@@ -198,7 +222,7 @@ class Batcher:
         for member, joined in zip(members, answers, strict=True):
             await self._one_by_one(lane, [member])
             if member.answer.done() and not member.answer.cancelled() and member.answer.exception() is None \
-                    and not _alike(member.answer.result(), joined):
+                    and not _alike(member.answer.result() or [], joined):
                 lane.alone = True
                 log.warning("%s version %s answers rows together otherwise than alone: never joined", lane.model,
                             lane.version)

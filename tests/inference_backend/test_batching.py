@@ -78,8 +78,15 @@ async def test_calls_that_meet_go_together() -> None:
     model = Model()
     batcher = await proved(model)
     await asyncio.gather(*(ask(batcher, np.full((1, 3), n)) for n in range(10)))
-    assert model.calls[:2] == [1, 1]  # the first two found a free place
-    assert sorted(model.calls[2:]) == [8]  # the rest met behind them
+    assert model.calls == [10]  # they came in one turn of the event loop
+    model.calls.clear()
+    calls = []
+    for n in range(6):
+        calls.append(asyncio.create_task(ask(batcher, np.full((1, 3), n))))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await asyncio.gather(*calls)
+    assert model.calls == [1, 1, 4]  # two found a free place, the rest met behind them
     await ask(batcher, np.ones((1, 3)))
     assert model.calls[-1] == 1  # nobody waits for company
 
@@ -147,9 +154,25 @@ async def test_who_leaves_is_not_asked_for_and_holds_nobody_up() -> None:
     found = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(got) for got in found[:6]] == [asyncio.CancelledError] * 6
     assert all(np.array_equal(got, np.full((1, 3), n * 2 + 1)) for n, got in enumerate(found) if n >= 6)
-    assert 4 in model.calls
+    assert model.calls == [4]
     lane = next(iter(batcher._lanes.values()))
     assert (lane.in_flight, len(lane.waiting)) == (0, 0)
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_leader_that_leaves_hands_its_company_on(turns: int) -> None:
+    model = Model()
+    batcher = await proved(model)
+    calls = [asyncio.create_task(ask(batcher, np.full((1, 3), n))) for n in range(4)]
+    late = [asyncio.create_task(ask(batcher, np.full((1, 3), n))) for n in range(4, 40)]  # more than one batch
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    calls[0].cancel()
+    found = await asyncio.gather(*calls, *late, return_exceptions=True)
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert all(np.array_equal(got, np.full((1, 3), n * 2 + 1)) for n, got in enumerate(found) if n)
+    lane = next(iter(batcher._lanes.values()))
+    assert (lane.in_flight, lane.gathering, len(lane.waiting)) == (0, False, 0)
 
 
 async def test_a_slow_model_is_left_to_tritons_own_queue() -> None:
