@@ -10,9 +10,10 @@ from model_registry.catalog_kit import InvalidInput, Request, Result
 
 def run(request: Request) -> Result:
     given = request.input["graph"]
+    place = {n: i for i, n in enumerate(given["nodes"])}  # numbers: a set of strings has another order in every process
     graph = nx.Graph()
-    graph.add_nodes_from(given["nodes"])
-    graph.add_edges_from((a, b) for a, b, _ in given["edges"] if a != b)
+    graph.add_nodes_from(place.values())
+    graph.add_edges_from((place[a], place[b]) for a, b, _ in given["edges"] if a != b)
     if graph.number_of_nodes() > 200:
         raise InvalidInput("at most 200 events are accepted", field="graph")
     slots = nx.greedy_color(graph, "saturation_largest_first")
@@ -21,7 +22,7 @@ def run(request: Request) -> Result:
     bound = len(clique)
     if count > bound:
         model = cp_model.CpModel()
-        at = {n: model.new_int_var(0, count - 1, n) for n in graph}
+        at = {n: model.new_int_var(0, count - 1, f"event {n}") for n in graph}
         last = model.new_int_var(bound - 1, count - 1, "last")
         for n in graph:
             model.add(at[n] <= last)
@@ -37,8 +38,9 @@ def run(request: Request) -> Result:
             slots = {n: solver.value(v) for n, v in at.items()}
             bound = max(bound, round(solver.best_objective_bound) + 1)
     order: dict[int, int] = {}
-    for n in given["nodes"]:
+    for n in graph:
         order.setdefault(slots[n], len(order) + 1)
-    return Result({"nodes": [{"id": n, "group": order[slots[n]]} for n in given["nodes"]],
-                   "edges": [{"source": a, "target": b} for a, b in graph.edges],
+    names = given["nodes"]
+    return Result({"nodes": [{"id": names[n], "group": order[slots[n]]} for n in graph],
+                   "edges": [{"source": names[a], "target": names[b]} for a, b in graph.edges],
                    "summary": {"slots": len(order), "lower_bound": bound, "proven": len(order) == bound}})
