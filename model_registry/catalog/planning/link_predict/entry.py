@@ -23,8 +23,9 @@ def run(request: Request) -> Result:
         if len(pairs) > 500_000:
             raise InvalidInput("too many candidate pairs: above 500,000", field="graph")
     scored = SCORES[request.parameters["score"]](graph, sorted(pairs, key=lambda p: (order[p[0]], order[p[1]])))
-    best = sorted(scored, key=lambda t: -t[2])[: request.parameters["top"]]
+    # Rounded first: the last bit depends on the order in which a set of neighbours was summed, and breaks ties.
+    best = sorted(((a, b, round(s, 6)) for a, b, s in scored), key=lambda t: -t[2])[: request.parameters["top"]]
     named = {n for a, b, _ in best for n in (a, b)}
     return Result({"nodes": [{"id": n} for n in given["nodes"] if n in named],
-                   "edges": [{"source": a, "target": b, "score": round(s, 6)} for a, b, s in best],
+                   "edges": [{"source": a, "target": b, "score": s} for a, b, s in best],
                    "summary": {"candidates": len(pairs)}})
