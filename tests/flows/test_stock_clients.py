@@ -4,20 +4,16 @@ pinned list: their protobuf files clash in one."""
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import ROOT
+from tests.client_environments import CLIENTS, python_with
 from tests.flows.plane_kit import ADD_ONE, PlaneUnderTest, exchange
 
 pytestmark = pytest.mark.stack
-
-CLIENTS = ROOT / "tests" / "clients"
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +21,6 @@ def plane() -> Iterator[PlaneUnderTest]:
     plane = PlaneUnderTest.open()
     yield plane
     plane.store.close()
-
-
-def python_with(client: str) -> Path:
-    """The interpreter of a client's environment; built where it is missing or its list has changed."""
-    pinned = CLIENTS / f"{client}.txt"
-    folder = ROOT / "var" / "clients" / f"{client}-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:12]}"
-    python = folder / "bin" / "python"
-    if not (folder / ".built").exists():
-        uv = Path(sys.executable).parent / "uv"
-        subprocess.run([uv, "venv", "-q", "--clear", "--python", sys.executable, folder], check=True)
-        subprocess.run([uv, "pip", "sync", "-q", "--python", python, pinned], check=True)
-        (folder / ".built").touch()
-    return python
 
 
 def run(python: Path, script: str, *arguments: str) -> None:
