@@ -86,11 +86,12 @@ nets: install ## the nets that are too large to commit, from pinned wheels
 openapi: install ## write sdk/openapi.json from the code, and the SDKs and the specification's files from it
 	@$(BIN)/python manage.py spectacular --format openapi-json --validate --fail-on-warn --file sdk/openapi.json
 	@$(BIN)/python sdk/generate.py
+	@$(BIN)/python sdk/generate_reference.py
 	@$(BIN)/python sdk/generate_typescript.py
 	@$(BIN)/python sdk/generate_spec.py
 
 sdk: install ## the Python SDK from sdk/openapi.json, checked by mypy and pyright (from npm), its wheels into var/wheels
-	@$(BIN)/python sdk/generate.py && $(BIN)/python sdk/compat.py
+	@$(BIN)/python sdk/generate.py && $(BIN)/python sdk/generate_reference.py && $(BIN)/python sdk/compat.py
 	@cd sdk/python && ../../$(BIN)/mypy && npx --yes pyright@1.1.414 --pythonpath ../../$(BIN)/python
 	@cd sdk/python && for part in . tools; do (cd $$part && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/var/wheels); done
 	@ls -l var/wheels
@@ -142,11 +143,23 @@ billing-storm: needs install frontend nets ## kill -9 against metering and charg
 billing-bench: install ## the ledger's and the meter's speed, and the usage page of 3 million events
 	@$(BIN)/python -m benchmarks.billing.bench $(ARGS)
 
+chaos: needs install frontend nets ## faults at random under load, three seeds: each answer billed once, good again in 15 s (8 min); ARGS="--seeds 4"
+	@./tests/with_stack $(BIN)/python -m benchmarks.chaos $(ARGS)
+
+swap-storm: needs install frontend nets ## 10,000 calls while versions are swapped 50 times and rolled back 10 times (2 min)
+	@./tests/with_stack $(BIN)/python -m benchmarks.swaps $(ARGS)
+
+billing-proofs: install ## billing's promises, each by the tests that hold it, with what they counted (4 min); ARGS="--only …"
+	@$(BIN)/python -m benchmarks.billing.proofs $(ARGS)
+
 bench-gateway: needs install frontend nets ## our metered path against Triton alone, LiteLLM's proxy and MLServer (5 min)
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
 
 bench-sdk: needs install frontend nets ## what the Python SDK adds to a call, against raw httpx in turn (1 min); ARGS="--rounds 500"
 	@./tests/with_stack $(BIN)/python -m benchmarks.sdk $(ARGS)
+
+isolation: install frontend nets ## what honest models' calls take while uploaded graphs hang, eat memory or crash; last line JSON
+	@./tests/with_stack $(BIN)/python -m benchmarks.isolation $(ARGS)
 
 bench-pools: install ## cold starts and memory of models, with and without the fork server; the whole catalogue's memory
 	@$(BIN)/python -m benchmarks.pools $(ARGS)
@@ -192,5 +205,5 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 
 .PHONY: restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
-  billing-storm billing-bench bench-gateway bench-sdk bench-pools \
+  billing-storm billing-bench billing-proofs swap-storm bench-gateway bench-sdk bench-pools isolation \
   bench-gpu help needs conformance sdk-java

@@ -14,6 +14,7 @@ fence that began it; the change of a member that died is taken over by whoever w
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -26,8 +27,14 @@ FAIR_AFTER_S = 2.0  # whoever waits longer than this for room goes before younge
 STRIKES = 3
 STRIKE_WINDOW_S = 600.0
 QUARANTINE_S = 600.0
+_OF_VERSION = re.compile(r"\.v[0-9]+$")  # as residents.of_version names them
 DEMAND_PER_MINUTE = 30.0  # from here on a model counts as hot by demand
 DEMAND_SHARE = 0.5  # of the budget that demand may keep
+
+
+def is_version(model: str) -> bool:
+    """Whether a Triton model is a provider's, net or steps: code of the house's own is trusted not to end processes."""
+    return bool(_OF_VERSION.search(model))
 
 
 @dataclass(slots=True)
@@ -253,6 +260,8 @@ class Round:
         self.plan.changed = True
         self.plan.gone.append(model)
         if fault.kind == "dead":
+            if is_version(model):
+                self._note_strike(entry)
             self._own(model, entry, "healing")
             self.table.heals += 1
             self.plan.heal[model] = entry.fence
@@ -272,7 +281,7 @@ class Round:
             if entry.quarantined_until > self.now:
                 left = math.ceil(entry.quarantined_until - self.now)
                 return ("model_quarantined",
-                        f"{model} did not answer in time {STRIKES} times and is shut off for {left} s more")
+                        f"{model} hung or ended its process {STRIKES} times and is shut off for {left} s more")
             if entry.state == "absent" and entry.error and entry.since >= want.since:
                 return "model_not_ready", entry.error
         needed = sum(entry.weight for entry in entries.values())
@@ -448,14 +457,17 @@ class Round:
 
     def strike(self, model: str, fence: int) -> bool:
         """Notes that a copy did not answer in twice its time; whether it is to be replaced by this member. The third
-        strike in a while shuts the model off."""
+        strike in a while shuts the model off, as does the third death of a provider's process."""
         entry = self.table.entry(model)
         if entry.fence != fence or entry.state != "ready":
             return False
+        self._note_strike(entry)
+        return self.replace(model, fence)
+
+    def _note_strike(self, entry: Entry) -> None:
         entry.strikes = [at for at in entry.strikes if at > self.now - STRIKE_WINDOW_S] + [self.now]
         if len(entry.strikes) >= STRIKES:
             entry.quarantined_until, entry.strikes = self.now + QUARANTINE_S, []
-        return self.replace(model, fence)
 
     def hold_still(self, model: str) -> int:
         """Marks a ready model as being changed by this member, under the fence that it has: who holds it goes on

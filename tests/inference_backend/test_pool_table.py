@@ -406,6 +406,22 @@ def test_three_strikes_shut_a_model_off_for_a_while() -> None:
     assert "a" in free.plan.ready
 
 
+def test_a_providers_process_that_dies_three_times_is_shut_off_and_the_houses_is_not() -> None:
+    for model, refused in (("acme.net.v2", True), ("host-acme.net.v2", True), ("digits", False)):
+        table = Table({model: Entry("ready", fence=1)}, fence=1)
+        for number in range(STRIKES):
+            made = turn(table, now=NOW + number)
+            fence = table.models[model].fence
+            made.serve([], {model: Fault("dead", fence)})
+            made.serve([], {model: Fault("dead", fence)})  # another caller of the same dead copy
+            assert model in made.plan.heal
+            made.end([Done(model, table.models[model].fence, "ready")])
+            assert (table.models[model].quarantined_until > 0) == (refused and number == STRIKES - 1)
+        made = turn(table, now=NOW + 5)
+        made.serve([want(model, since=NOW + 5)])
+        assert made.plan.refuse.get(model, ("",))[0] == ("model_quarantined" if refused else "")
+
+
 def test_a_dead_copy_is_replaced_once() -> None:
     table = Table({"a": Entry("ready", fence=7)}, fence=7)
     first = turn(table)

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ GRAPH_LEVELS = {
 
 
 LARGE_BYTES = 2 << 20
+# What onnxruntime says when the memory that its process may have is used up.
+NO_MEMORY = ("bad_alloc", "Failed to allocate memory", "bad allocation")
 
 
 class TritonPythonModel:
@@ -60,6 +63,7 @@ class TritonPythonModel:
             if missing:
                 raise pb.TritonModelException(f"the net has no tensor {', '.join(sorted(missing))}")
         self.inputs = [t["name"] for t in config["input"]]
+        self.limited = limit_memory(int(parameters.get("memory_limit_mb", 0)))
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """Answers every request. Requests that fit together run as one batch; a failing batch is run one by one, so
@@ -83,6 +87,10 @@ class TritonPythonModel:
                     wanted = requests[i].requested_output_names()
                     answers[i] = _response(wanted, self.session.run(wanted, feeds[i]))
                 except Exception as error:
+                    if self.limited and _out_of_memory(error):
+                        # What it took stays taken while the process lives: its end gives it back, and is counted.
+                        pb.Logger.log_warn("the net took more memory than it may: its process ends")
+                        os._exit(3)
                     answers[i] = _failure(error)
         return answers
 
@@ -113,6 +121,21 @@ class TritonPythonModel:
             answers[i] = _response(names, [results[n][start:start + count] for n in names])
             start += count
         return True
+
+
+def limit_memory(mb: int) -> bool:
+    """Lets this process take `mb` more memory than it has now; whether there is a limit."""
+    if not mb:
+        return False
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    wanted = taken + (mb << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+    return True
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)
 
 
 def _session(file: Path, threads: tuple[int, int], level: int, providers: list[Any]) -> Any:

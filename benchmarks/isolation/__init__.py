@@ -1,0 +1,1 @@
+"""What a hostile graph costs everybody else."""
