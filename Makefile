@@ -70,6 +70,12 @@ screenshots: install ## every page of the running instance as a picture, into do
 lighthouse: install ## the running instance's pages against the portal's budgets; Lighthouse comes from npm
 	@node frontend/build/lighthouse.mjs $$($(BIN)/python -c 'import json, os; print(json.load(open(os.environ.get("TESSERA_VAR", "var") + "/demo.json"))["url"])')
 
+clients: needs install frontend nets ## the stock clients of Triton, KServe and OpenAI, each in an environment of its own, against the product
+	@./tests/with_stack bash -c '$(PYTEST) -v tests/flows/test_stock_clients.py tests/flows/test_openai_client.py'
+
+fuzz-api: needs install frontend nets ## schemathesis over the whole OpenAPI document against the product (10 min); ARGS="--examples 50"
+	@./tests/with_stack $(BIN)/python -m tests.clients.fuzz_api $(ARGS)
+
 lint: install ## ruff, mypy, import layers
 	@$(BIN)/ruff check . && $(BIN)/mypy && (cd sdk/python && ../../$(BIN)/mypy) \
 	  && (cd sdk/conformance && ../../$(BIN)/mypy) \
@@ -203,7 +209,7 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel error
 	@touch $@
 
-.PHONY: restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser screenshots lighthouse lint install \
+.PHONY: restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser clients fuzz-api screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
   billing-storm billing-bench billing-proofs swap-storm bench-gateway bench-sdk bench-pools isolation \
   bench-gpu help needs conformance sdk-java

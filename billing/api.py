@@ -127,19 +127,17 @@ class EstimateSerializer(serializers.Serializer):
 
 
 class CsvRenderer(BaseRenderer):
-    """Rows of a list answer as CSV; a problem stays readable as its members."""
+    """Rows of a list answer as CSV, below the names that its view gives the columns."""
 
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        rows = data.get("data", [data]) if isinstance(data, dict) else data
         out = io.StringIO()
-        if rows:
-            writer = csv.DictWriter(out, list(rows[0]))
-            writer.writeheader()
-            writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
+        writer = csv.DictWriter(out, renderer_context["view"].columns)
+        writer.writeheader()
+        writer.writerows({name: _plain(value) for name, value in row.items()} for row in data["data"])
         return out.getvalue().encode()
 
 
@@ -155,6 +153,7 @@ class TableView(BillingView):
     """Also answers CSV: by `Accept: text/csv` or by `?format_as=csv`, for links."""
 
     renderer_classes = [JSONRenderer, CsvRenderer]
+    columns: list[str]
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
         if request.query_params.get("format_as") == "csv":
@@ -171,6 +170,8 @@ SPAN = [
 
 
 class UsageView(TableView):
+    columns = list(UsageSumSerializer().fields)
+
     @extend_schema(operation_id="usage_list", responses=UsageSerializer, tags=["billing"],
                    parameters=[OpenApiParameter("group_by", str, enum=list(GROUPS)), *SPAN])
     def get(self, request: Request) -> Response:
@@ -188,6 +189,8 @@ class UsageView(TableView):
 
 
 class UsageEventsView(TableView):
+    columns = list(UsageEventSerializer().fields)
+
     @extend_schema(operation_id="usage_events_list", responses=UsageEventPageSerializer, tags=["billing"], parameters=[
         *SPAN, OpenApiParameter("cursor", str), OpenApiParameter("limit", int, description="1-100, default 50")])
     def get(self, request: Request) -> Response:

@@ -29,24 +29,32 @@ def add_common_errors(result: dict[str, Any], **_: object) -> dict[str, Any]:
         "bearer": {"type": "http", "scheme": "bearer"},
     }
     for path, item in result["paths"].items():
-        for operation in item.values():
+        for method, operation in item.items():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
             if operation.get("security") != [{}]:
                 operation["security"] = [{"apiKey": []}, {"bearer": []}]
             responses = operation["responses"]
-            for status in _statuses(path, operation):
+            for status in _statuses(method, path, operation):
                 responses[str(status)] = _problem_response(status)
             for response in responses.values():  # a view may name one with words of its own
                 if PROBLEM in response.get("content", {}):
                     response["content"][PROBLEM] = {"schema": {"$ref": "#/components/schemas/Problem"}}
             operation["responses"] = dict(sorted(responses.items()))
+    for schema in components["schemas"].values():
+        for name, member in schema.get("properties", {}).items():
+            if {} in member.get("oneOf", ()):  # anything, or null, which is anything too: two of "one of"
+                schema["properties"][name] = {key: value for key, value in member.items() if key != "oneOf"}
     return result
 
 
-def _statuses(path: str, operation: dict[str, Any]) -> list[int]:
+def _statuses(method: str, path: str, operation: dict[str, Any]) -> list[int]:
     """The failures that an operation may answer."""
     found = [*COMMON_STATUSES]
+    if method != "get":
+        found.append(409)  # a state that forbids it
+    if method == "post":
+        found.append(422)  # an Idempotency-Key that another body had
     if "{" in path:
         found.append(404)
     if "requestBody" in operation:

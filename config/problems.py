@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -25,6 +26,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if problem.status >= 500:
         log.error("unexpected failure", exc_info=error)
     request = context["request"]
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type  # never as CSV
     return Response(
         problem.document(getattr(request, "request_id", "")), status=problem.status, headers=problem.headers,
         content_type=CONTENT_TYPE,

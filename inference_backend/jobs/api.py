@@ -42,8 +42,13 @@ EVENTS_DURATION_S = 300.0  # then the client comes back with Last-Event-ID
 PROBLEM = {(404, "application/problem+json"): OpenApiResponse(OpenApiTypes.OBJECT, description="A problem: not_found")}
 
 
+# One event of the stream; no `type`, because a client that takes the whole stream sees text.
+EVENT = {"description": "An event as it is sent; `data` is JSON.", "properties": {
+    name: {"type": "string"} for name in ("id", "event", "data", "retry")}}
+
+
 class EventStream(BaseRenderer):
-    """Lets a client that accepts only an event stream in; what it renders is a problem, as JSON."""
+    """Lets a client in that accepts only an event stream; the stream itself is no DRF answer."""
 
     media_type = "text/event-stream"
     format = "events"
@@ -105,7 +110,7 @@ class PredictionEvents(APIView):
 
     @extend_schema(operation_id="predictions_events", tags=["predictions"], summary="Follow a prediction",
                    parameters=[OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER)],
-                   responses={(200, "text/event-stream"): OpenApiTypes.STR, **PROBLEM},
+                   responses={(200, "text/event-stream"): EVENT, **PROBLEM},
                    description="Server-sent events `status`, `progress`, and at the end `prediction`.")
     def get(self, request: Request, prediction_id: str) -> StreamingHttpResponse:
         job = selectors.job_of(org_id=organization_of(request), job_id=_job_id(prediction_id))

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.generators import SchemaGenerator
 
-from marketplace.portal import schema_fields
+from marketplace.portal import guide, schema_fields
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -46,19 +46,22 @@ class Operation:
     open: bool
 
 
+GROUPS = (
+    (gettext_lazy("Start"), ("quickstart", "authentication", "errors", "limits")),
+    (gettext_lazy("Guides"), ("guides", "jobs", "batches", "webhooks", "tensors", "openai", "own-models", "billing")),
+    (gettext_lazy("Clients"), ("sdk", "sdk-reference", "typescript", "java", "cli", "specification", "conformance",
+                               "changelog")),
+)
+PAGES = tuple(slug for _title, slugs in GROUPS for slug in slugs)
+
+
 def groups() -> list[tuple[str, list[Chapter]]]:
     """The navigation: title of a group and its chapters, operations of the API last."""
-    def page(slug: str, title: str) -> Chapter:
-        return Chapter(slug, title, reverse("docs") if slug == "quickstart" else reverse("docs-page", args=[slug]))
-
-    found = [
-        (_("Start"), [page("quickstart", _("Quickstart")), page("authentication", _("Authentication")),
-                      page("errors", _("Errors and retries")), page("limits", _("Limits and budgets"))]),
-        (_("Guides"), [page("guides", _("Files, texts, series, tables")), page("jobs", _("Jobs and progress")),
-                       page("webhooks", _("Webhooks")), page("billing", _("How usage becomes a bill"))]),
-        (_("Clients"), [page("sdk", _("SDK")), page("grpc", "gRPC"),
-                        page("specification", _("Interface specification")), page("changelog", _("Changelog"))]),
-    ]
+    lang = guide.language()
+    found = [(str(title), [
+        Chapter(slug, guide.title(slug, lang),
+                reverse("docs") if slug == "quickstart" else reverse("docs-page", args=[slug])) for slug in slugs])
+        for title, slugs in GROUPS]
     by_tag: dict[str, list[Chapter]] = {}
     for operation in operations().values():
         by_tag.setdefault(operation.tag, []).append(

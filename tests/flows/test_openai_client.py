@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.conftest import ROOT, SAMPLES, Customer, csrf
+from tests.client_environments import python_with
+from tests.flows.conftest import SAMPLES, Customer, csrf
 
 pytestmark = pytest.mark.stack
 
-OPENAI = "openai==1.99.9"
 
-
-@pytest.fixture(scope="session")
-def python() -> str:
-    """A Python with the client; made once and kept beside the state folders. No network: skipped, and said so."""
-    folder = Path(os.environ.get("TESSERA_CLIENTS") or ROOT / "var" / "clients") / OPENAI.replace("==", "-")
-    interpreter = folder / "bin" / "python"
-    if not (folder / ".ready").exists():
-        uv = ROOT / ".venv" / "bin" / "uv"
-        made = subprocess.run([uv, "venv", "-q", "--python", ROOT / ".venv" / "bin" / "python", "--clear", folder],
-                              capture_output=True, text=True)
-        if made.returncode == 0:
-            made = subprocess.run([uv, "pip", "install", "-q", "--python", interpreter, OPENAI], capture_output=True,
-                                  text=True)
-        if made.returncode != 0:
-            pytest.skip(f"the client can't be installed here: {made.stderr.strip()[-200:]}")
-        (folder / ".ready").touch()
-    return str(interpreter)
-
-
-def test_every_call_of_the_stock_client(customer: Customer, python: str, demo: dict[str, str]) -> None:
+def test_every_call_of_the_stock_client(customer: Customer, demo: dict[str, str]) -> None:
     for model in ("text-embed", "pii-redact", "speech-recognise-en"):
         customer.subscribe(model)
     made = customer.session.post("/api/v1/api-keys", headers=csrf(customer.session), json={
@@ -43,8 +23,8 @@ def test_every_call_of_the_stock_client(customer: Customer, python: str, demo: d
     assert made.status_code == 201, made.text
     sound = SAMPLES / "audio-cards.flac"
     script = Path(__file__).with_name("openai_calls.py")
-    done = subprocess.run([python, script, demo["url"], made.json()["secret"], sound], capture_output=True, text=True,
-                          timeout=150)
+    done = subprocess.run([python_with("openai"), script, demo["url"], made.json()["secret"], sound], text=True,
+                          capture_output=True, timeout=150)
     assert done.returncode == 0, done.stderr[-3000:]
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert seen["models"] == ["pii-redact", "speech-recognise-en", "text-embed"]
