@@ -53,7 +53,11 @@ class TritonPythonModel:
         level = int(config.get("optimization", {}).get("graph", {}).get("level", 0))
         filename = config.get("default_model_filename") or "model.onnx"
         file = Path(args["model_repository"], args["model_version"], filename)
-        self.session = _session(file, threads, level if level in GRAPH_LEVELS else 0, _providers(args))
+        level = level if level in GRAPH_LEVELS else 0
+        providers = _providers(args)
+        self.kept = _kept(file, level, providers)
+        self.source = (file, threads, level)
+        self.session = _session(file, threads, level, providers, self.kept)
         self.strings = {i.name for i in self.session.get_inputs() if i.type == "tensor(string)"}
         known = {i.name for i in self.session.get_inputs()} | {
             i.name for i in self.session.get_overridable_initializers()}
@@ -64,6 +68,16 @@ class TritonPythonModel:
                 raise pb.TritonModelException(f"the net has no tensor {', '.join(sorted(missing))}")
         self.inputs = [t["name"] for t in config["input"]]
         self.limited = limit_memory(int(parameters.get("memory_limit_mb", 0)))
+
+    def finalize(self) -> None:
+        """The model leaves the memory. The optimised form is written now, when nobody waits for it: at the first load
+        it would double the time of the call that needs the model."""
+        self.session = None
+        if self.kept is not None and not self.kept.exists():
+            try:
+                _keep(self.kept, *self.source)
+            except Exception as error:  # the next load optimises again
+                pb.Logger.log_warn(f"the optimised form could not be kept: {error}")
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """Answers every request. Requests that fit together run as one batch; a failing batch is run one by one, so
@@ -138,29 +152,37 @@ def _out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)
 
 
-def _session(file: Path, threads: tuple[int, int], level: int, providers: list[Any]) -> Any:
-    """The net's session. A large net is optimised once and kept beside its weights as a file of their own: a later load
-    neither optimises again nor copies the weights, it maps them, and all its instances share those pages."""
+def _kept(file: Path, level: int, providers: list[Any]) -> Path | None:
+    """Where the optimised form of a large net is kept; None for a small one."""
     cache = os.environ.get("TESSERA_NET_CACHE")
     if not cache or file.stat().st_size < LARGE_BYTES or providers != ["CPUExecutionProvider"]:
-        return _open(file, _options(threads, level), providers)
-    kept = Path(cache, _fingerprint(file, level))
-    if (kept / "net.onnx").is_file():
+        return None
+    return Path(cache, _fingerprint(file, level))
+
+
+def _session(file: Path, threads: tuple[int, int], level: int, providers: list[Any], kept: Path | None) -> Any:
+    """The net's session. Where the optimised form is there a load neither optimises again nor copies the weights, it
+    maps them, and all its instances share those pages."""
+    if kept is not None and (kept / "net.onnx").is_file():
         try:
             return _open(kept / "net.onnx", _options(threads, 2), providers)  # nothing is left to optimise
         except Exception as error:  # a file that was cut off, or another onnxruntime's
             pb.Logger.log_warn(f"the optimised form of {file.parent.parent.name} is of no use: {error}")
             shutil.rmtree(kept, ignore_errors=True)
-    stage = Path(tempfile.mkdtemp(prefix=".", dir=cache))
+    return _open(file, _options(threads, level), providers)
+
+
+def _keep(kept: Path, file: Path, threads: tuple[int, int], level: int) -> None:
+    """Writes the optimised form: the graph, and its weights as a file of their own."""
+    stage = Path(tempfile.mkdtemp(prefix=".", dir=kept.parent))
     try:
         options = _options(threads, level)
         options.optimized_model_filepath = str(stage / "net.onnx")
         options.add_session_config_entry("session.optimized_model_external_initializers_file_name", "net.weights")
         options.add_session_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", "1024")
-        session = _open(file, options, providers)
+        _open(file, options, ["CPUExecutionProvider"])
         if not kept.exists():
             stage.rename(kept)
-        return session
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
