@@ -6,6 +6,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export ORT_DISABLE_TELEMETRY := 1
+# What every instance of this checkout shares: the tables of a fresh database, and Python's compiled code where the shell
+# forbids it in the tree. See config/schema.py and config/embedded/state.py.
+export TESSERA_SCHEMA_CACHE ?= $(CURDIR)/var/schema
+ifdef PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/var/pycache
+unexport PYTHONDONTWRITEBYTECODE
+endif
 # After the tests: it throws Postgres' connections out.
 STORM := $(BIN)/python -m benchmarks.billing.storm
 export TESSERA_NETS ?= $(CURDIR)/var/nets

@@ -62,7 +62,7 @@ class TritonCheck:
 
 def against_triton() -> TritonCheck:
     """Compares with the check before, and remembers this one."""
-    client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"])
+    client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"], socket_timeout=5)
     try:
         groups = _groups(client)
         now = clock.now()

@@ -47,7 +47,7 @@ def snapshot() -> Iterator[Snapshot]:
 
 def quota_drifts(*, mend: bool) -> list[Drift]:
     """Where the meter's counters of now differ from the ledger; mends them where told to."""
-    client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"])
+    client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"], socket_timeout=5)
     try:
         return meter_reconcile.reconcile(client, clock.now(), snapshot, mend=mend)
     finally:

@@ -49,8 +49,8 @@ def back_up(path: Path) -> dict[str, Any]:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute("SELECT pg_export_snapshot()")
             (snapshot,) = cursor.fetchone()
-            _run([_tool("pg_dump"), "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
-                  f"--snapshot={snapshot}", f"--file={dump}", _address()])
+            run([tool("pg_dump"), "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
+                  f"--snapshot={snapshot}", f"--file={dump}", address()])
             sums = table_sums()
         facts = {
             "made_at": clock.now().isoformat(), "ledger": _ledger(sums),
@@ -82,10 +82,10 @@ def restore(path: Path) -> dict[str, Any]:
         with tarfile.open(path) as archive:
             archive.extractall(folder, filter="data")
         facts: dict[str, Any] = json.loads((Path(folder) / FACTS).read_text())
-        tool = _tool("pg_restore")
+        pg_restore = tool("pg_restore")
         connection.close()
-        _run([tool, "--no-owner", "--no-privileges", "--exit-on-error", "--jobs=2",
-              f"--dbname={_address()}", str(Path(folder) / DUMP)])
+        run([pg_restore, "--no-owner", "--no-privileges", "--exit-on-error", "--jobs=2",
+              f"--dbname={address()}", str(Path(folder) / DUMP)])
         for name in facts["folders"]:
             shutil.copytree(Path(folder) / "var" / name, settings.ENV.var / name, dirs_exist_ok=True)
     with transaction.atomic():
@@ -119,14 +119,14 @@ def _ledger(sums: dict[str, Sum]) -> dict[str, Any]:
     return {"events": ledger.rows, "checksum": ledger.checksum}
 
 
-def _address() -> str:
+def address() -> str:
     """The database that Django is connected to, in libpq's words; its password goes by the environment."""
     known = connection.settings_dict
     parts = {"host": known["HOST"], "port": known["PORT"], "user": known["USER"], "dbname": known["NAME"]}
     return " ".join(f"{name}='{value}'" for name, value in parts.items() if value)
 
 
-def _tool(name: str) -> str:
+def tool(name: str) -> str:
     """pg_dump or pg_restore, not older than the server: named by TESSERA_PG_BIN, the machine's, or the wheel's."""
     folders = [Path(own)] if (own := os.environ.get("TESSERA_PG_BIN")) else []
     folders += [Path(found).parent] if (found := shutil.which(name)) else []
@@ -146,7 +146,7 @@ def _major(tool: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str]) -> None:
     password = str(connection.settings_dict["PASSWORD"])
     done = subprocess.run(command, capture_output=True, text=True,
                           env={**os.environ, **({"PGPASSWORD": password} if password else {})})

@@ -73,7 +73,9 @@ def _database(url: str) -> dict[str, object]:
 
 
 DATABASES = {"default": _database(ENV.database_url)}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url}}
+CACHES = {"default": {  # a Redis that takes connections and says nothing holds nobody up
+    "BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url,
+    "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2}}}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 PASSWORD_HASHERS = ["marketplace.accounts.hashers.BoundedArgon2"]
@@ -122,7 +124,7 @@ STATIC_ROOT = ENV.var / "static"
 STATICFILES_DIRS = [path for path in [ROOT / "frontend" / "dist"] if path.exists()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": ENV.var / "files"}},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.pages.PageFiles"},
 }
 DJANGO_VITE = {"default": {"dev_mode": False, "manifest_path": ROOT / "frontend" / "dist" / "manifest.json"}}
 

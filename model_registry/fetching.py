@@ -118,6 +118,7 @@ def sync_hub(*, repository_dir: Path) -> HubReport:
     before = {row["name"]: row for row in Model.objects.filter(name__in=entries()).values("name", "manifest", "state")}
     served = set(ModelVersion.objects.filter(model__name__in=entries(), state=ModelVersion.State.READY)
                  .values_list("model__name", flat=True))
+    new = []
     with transaction.atomic():  # one commit for all of them
         for listed in entries().values():
             report.listed += 1
@@ -129,11 +130,12 @@ def sync_hub(*, repository_dir: Path) -> HubReport:
             manifest, row = listed.manifest(), before.get(listed.name)
             stored = manifest.model_dump(mode="json", by_alias=True, exclude_none=True)
             if row is None or row["manifest"] != stored or row["state"] != Model.State.ACTIVE:
-                services.register_manifest(manifest=manifest, digest=None, example=listed.kind.example)
+                new.append(services.HouseModel(manifest, None, listed.kind.example))
             if listed.name in served:
                 ModelVersion.objects.filter(model__name=listed.name, state=ModelVersion.State.READY).update(
                     state=ModelVersion.State.RETIRED)
                 report.lost.append(listed.name)
+        services.register_manifests(new)
     for name in report.lost:
         bus.publish(VersionPublished(name, 0))
     Model.objects.filter(owner=None, source="S3", domain=loader.DOMAIN).exclude(name__in=entries()).update(
@@ -280,4 +282,4 @@ def model_of(name: str) -> Model:
 
 @cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.ENV.redis_url)
+    return redis.Redis.from_url(settings.ENV.redis_url, socket_timeout=5, socket_connect_timeout=2)

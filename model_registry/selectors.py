@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -109,9 +111,12 @@ def digest_of(name: str, version: int) -> str:
     return found or ""
 
 
-def current_prices() -> dict[str, contracts.Price]:
-    """Model name → the price in force now, of every model that has one."""
-    rows = (Price.objects.filter(valid_from__lte=clock.now()).order_by("model_id", "-version").distinct("model_id")
+def current_prices(of: Iterable[int] | None = None) -> dict[str, contracts.Price]:
+    """Model name → the price in force now, of every model (of these ids, if told) that has one."""
+    found = Price.objects.filter(valid_from__lte=clock.now())
+    if of is not None:
+        found = found.filter(model__in=list(of))
+    rows = (found.order_by("model_id", "-version").distinct("model_id")
             .values_list("model__name", "unit", "amount", "currency", "version", "free_per_month"))
     return {name: contracts.Price(unit, amount.normalize() + 0, currency, version, free)
             for name, unit, amount, currency, version, free in rows}
@@ -126,35 +131,49 @@ def manifest(model: Model) -> Manifest:
 
 def route_for(model: Model) -> contracts.Route | None:
     """How the gateway serves this model now; None where nothing of it can be called."""
-    if model.state in (Model.State.RETIRED, Model.State.TAKEN_DOWN):
-        return None
-    ready = list(ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY).order_by("-number")
-                 .values_list("number", flat=True))
-    if not ready:
-        return None
-    if model.owner_id is not None:
-        return _own_route(model)
-    base = to_route(manifest(model), version=ready[0])
-    split = [contracts.Target(t["version"], t["weight"], t["label"]) for t in model.traffic if t["version"] in ready]
-    targets = tuple(split) if sum(t.weight for t in split) == 100 else (contracts.Target(ready[0], 100),)
-    aliases = dict(Alias.objects.filter(model=model, version__in=ready).values_list("name", "version"))
-    return replace(base, price=price_value(model), targets=targets, aliases={"stable": targets[0].version, **aliases},
-                   shadow=model.shadow if model.shadow in ready else None, sticky_by=model.sticky_by)
+    return routes_for([model])[model.name]
 
 
-def _own_route(model: Model) -> contracts.Route | None:
-    """The route of a provider's model: every ready version can be pinned, and only what traffic says gets weight."""
-    ready = {v.number: v for v in ModelVersion.objects.filter(model=model, state=ModelVersion.State.READY)}
+def routes_for(models: Iterable[Model]) -> dict[str, contracts.Route | None]:
+    """The same of many models by name, in three statements."""
+    found = list(models)
+    served = [m for m in found if m.state not in (Model.State.RETIRED, Model.State.TAKEN_DOWN)]
+    ready: dict[int, dict[int, ModelVersion]] = defaultdict(dict)
+    newest_first = ModelVersion.objects.filter(model__in=served, state=ModelVersion.State.READY).order_by("-number")
+    for version in newest_first.defer("manifest", "report", "upload", "lineage", "changelog"):
+        ready[version.model_id][version.number] = version
+    aliases: dict[int, dict[str, int]] = defaultdict(dict)
+    for alias in Alias.objects.filter(model__in=ready):
+        if alias.version in ready[alias.model_id]:
+            aliases[alias.model_id][alias.name] = alias.version
+    prices = current_prices(ready)
+    return {m.name: _route(m, ready[m.pk], aliases[m.pk], prices.get(m.name)) if m.pk in ready else None
+            for m in found}
+
+
+def _route(model: Model, ready: Mapping[int, ModelVersion], aliases: Mapping[str, int],
+           price: contracts.Price | None) -> contracts.Route | None:
+    """`ready`: the versions that can be called, newest first, by number."""
+    if price is None:
+        raise Problem("not_found", f"{model.name} has no price")
     split = [contracts.Target(t["version"], t["weight"], t["label"]) for t in model.traffic if t["version"] in ready]
-    if not model.manifest or sum(t.weight for t in split) != 100:
+    whole = sum(t.weight for t in split) == 100
+    shadow = model.shadow if model.shadow in ready else None
+    if model.owner_id is None:
+        newest = next(iter(ready))
+        targets = tuple(split) if whole else (contracts.Target(newest, 100),)
+        return replace(to_route(manifest(model), version=newest), price=price, targets=targets,
+                       aliases={"stable": targets[0].version, **aliases}, shadow=shadow, sticky_by=model.sticky_by)
+    # Of a provider's model every ready version can be pinned, and only what traffic says gets weight.
+    if not model.manifest or not whole:
         return None
-    rest = [contracts.Target(number, 0, f"v{number}") for number in sorted(ready) if number not in
-            {t.version for t in split}]
-    aliases = dict(Alias.objects.filter(model=model, version__in=ready).values_list("name", "version"))
+    shared = {t.version for t in split}
+    rest = [contracts.Target(number, 0, f"v{number}") for number in sorted(ready) if number not in shared]
     base = to_route(manifest(model), version=split[0].version, host=f"host-{model.name}")
     return replace(
-        base, price=price_value(model), targets=(*split, *rest), aliases={"stable": split[0].version, **aliases},
-        shadow=model.shadow if model.shadow in ready else None, sticky_by=model.sticky_by, owner=model.owner_id,
+        base, price=price, targets=(*split, *rest),
+        aliases={"stable": split[0].version, **aliases},
+        shadow=shadow, sticky_by=model.sticky_by, owner=model.owner_id,
         public=model.public, joinable=all(v.service.get("batched") for v in ready.values()), own_host=True,
         notices={str(v.number): notice for v in ready.values() if (notice := notices(model.name, v))})
 

@@ -17,7 +17,7 @@ from model_registry.models import Model
 def write_routes(names: Iterable[str]) -> int:
     """Writes (or removes) the routes of these models and tells every process; how many are served."""
     names = list(names)
-    found = {model.name: selectors.route_for(model) for model in Model.objects.filter(name__in=names)}
+    found = selectors.routes_for(Model.objects.filter(name__in=names).defer("example"))
     store = _redis().pipeline(transaction=True)
     served = 0
     for name in names:
@@ -48,4 +48,4 @@ def on_version_published(fact: VersionPublished) -> None:
 
 @cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.ENV.redis_url)
+    return redis.Redis.from_url(settings.ENV.redis_url, socket_timeout=5, socket_connect_timeout=2)

@@ -114,7 +114,7 @@ async def _running(var: Path, *, quiet: bool, stop: asyncio.Event) -> AsyncItera
     os.environ.update(values)
     log.line("tessera", f"postgres is ready ({time.monotonic() - began:.1f} s)")
     (var / "supervisor.pid").write_text(str(os.getpid()))
-    supervisor = Supervisor(log, {**values, **state.code_cache(var)}, ROOT)
+    supervisor = Supervisor(log, {**values, **state.code_cache()}, ROOT)
     guard = asyncio.create_task(_guard_postgres(var / "postgres", supervisor, log))
     start = asyncio.create_task(_start_all(supervisor, var, ports, values))
     stopped = asyncio.create_task(stop.wait())

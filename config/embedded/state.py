@@ -7,6 +7,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.env import ROOT, integer
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -21,8 +23,6 @@ class Ports:
 
     @classmethod
     def from_environment(cls) -> Ports:
-        from config.env import integer
-
         return cls(
             web=integer("TESSERA_PORT", 8000), grpc=integer("TESSERA_GRPC_PORT", 8001),
             gateway=integer("TESSERA_GATEWAY_PORT", 8002), redis=integer("TESSERA_REDIS_PORT", 8003),
@@ -60,6 +60,7 @@ def write_run_env(var: Path, ports: Ports, database_url: str) -> dict[str, str]:
         "TESSERA_GRPC_PORT": str(ports.grpc),
         "TESSERA_GATEWAY_PORT": str(ports.gateway),
         "TESSERA_NETS": os.environ.get("TESSERA_NETS") or str(var / "nets"),
+        "TESSERA_SCHEMA_CACHE": os.environ.get("TESSERA_SCHEMA_CACHE") or str(ROOT / "var" / "schema"),
         "ORT_DISABLE_TELEMETRY": "1",
     }
     values |= _payments(values, ports)
@@ -97,9 +98,9 @@ def read_run_env(path: Path) -> dict[str, str]:
     return {name: value for name, found, value in pairs if found}
 
 
-def code_cache(var: Path) -> dict[str, str]:
-    """Where the caller's shell forbids Python to keep compiled code in the tree, the processes keep it in the state
-    folder: each of them imports a thousand modules."""
+def code_cache() -> dict[str, str]:
+    """Where the caller's shell forbids Python to keep compiled code in the tree, the processes keep it beside: each of
+    them imports a thousand modules."""
     if not os.environ.get("PYTHONDONTWRITEBYTECODE"):
         return {}
-    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(var / "pycache")}
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / "var" / "pycache")}

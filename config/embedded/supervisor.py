@@ -81,13 +81,15 @@ class Supervisor:
         self._log = log
         self._environment = {**os.environ, **environment}
         self._cwd = cwd
-        self._services: list[Service] = []
+        self._groups: list[Sequence[Service]] = []
         self._watchers: list[asyncio.Task[None]] = []
+        self._readers: list[asyncio.Task[None]] = []
         self._stopping = False
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def start(self, *services: Service) -> None:
         """Starts services at once and returns when all are healthy; the first that fails is a StartError."""
+        self._groups.append(services)
         tasks = [asyncio.create_task(self._start(service)) for service in services]
         try:
             await asyncio.gather(*tasks)
@@ -97,7 +99,6 @@ class Supervisor:
 
     async def _start(self, service: Service) -> None:
         began = time.monotonic()
-        self._services.append(service)
         await self._spawn(service)
         await self._until_healthy(service)
         self._log.line("tessera", f"{service.name} is ready ({time.monotonic() - began:.1f} s)")
@@ -128,18 +129,21 @@ class Supervisor:
         self._log.line("tessera", f"{name} is done ({time.monotonic() - began:.1f} s)")
 
     async def stop(self) -> None:
-        """Drains the services in reverse order; what does not end in its time is killed with its children."""
+        """Drains the services in reverse order, those that were started together at once; what does not end in its time
+        is killed with its children."""
         self._stopping = True
         for watcher in self._watchers:
             watcher.cancel()
-        for service in reversed(self._services):
-            await self._end(service)
+        for group in reversed(self._groups):
+            await asyncio.gather(*(self._end(service) for service in group))
+        for reader in self._readers:  # a drain has things to say, and one that nobody reads from gets stuck
+            reader.cancel()
 
     async def _spawn(self, service: Service) -> None:
         service.before()
         service.process = await self._process(service.command, service.environment)
-        task = asyncio.create_task(self._copy_output(service.name, service.process, service.noise))
-        self._watchers.append(task)
+        reading = self._copy_output(service.name, service.process, service.noise)
+        self._readers = [task for task in self._readers if not task.done()] + [asyncio.create_task(reading)]
 
     async def _process(self, command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

@@ -89,4 +89,4 @@ def on_grants_changed(fact: GrantsChanged) -> None:
 
 @cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.ENV.redis_url)
+    return redis.Redis.from_url(settings.ENV.redis_url, socket_timeout=5, socket_connect_timeout=2)

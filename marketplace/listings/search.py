@@ -7,7 +7,8 @@ everything else (the embedded Postgres carries no pg_trgm, and no text parser th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
@@ -37,18 +38,34 @@ def pieces(text: str) -> set[str]:
     return found
 
 
-def index(listing: Listing, *, title: Iterable[str], topic: Iterable[str], body: Iterable[str]) -> None:
-    """Writes what the search reads of a listing: title weighs most, then topic (tags, task, industry), then body."""
-    texts = [" ".join(part) for part in (title, topic, body)]
-    single = {char for part in texts for run in CJK.findall(part) for char in run}
-    # The body is prose; its pieces would make everything look like everything.
-    grams = sorted(pieces(" ".join(texts[:2])) | {p for p in pieces(texts[2]) if CJK.match(p)} | single)
+class Texts(NamedTuple):
+    """What the search reads of a listing: title weighs most, then topic (tags, task, industry), then body."""
+
+    title: str
+    topic: str
+    body: str
+
+
+def index(listings: Mapping[int, Texts]) -> None:
+    """Writes what the search reads of listings, by their ids, in one statement."""
+    if not listings:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE listings_listing SET grams = %s, words =
-               setweight(to_tsvector('english', %s), 'A') || setweight(to_tsvector('english', %s), 'B')
-               || setweight(to_tsvector('english', %s), 'C') WHERE id = %s""",
-            [grams, *texts, listing.pk])
+            """UPDATE listings_listing SET grams = string_to_array(new.grams, ','), words =
+               setweight(to_tsvector('english', new.title), 'A') || setweight(to_tsvector('english', new.topic), 'B')
+               || setweight(to_tsvector('english', new.body), 'C')
+               FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+               AS new (id, grams, title, topic, body) WHERE listings_listing.id = new.id""",
+            [list(listings), [",".join(_grams(texts)) for texts in listings.values()],
+             *(list(column) for column in zip(*listings.values(), strict=True))])
+
+
+def _grams(texts: Texts) -> list[str]:
+    """Letters, digits, spaces and Chinese only: no comma is among them."""
+    single = {char for part in texts for run in CJK.findall(part) for char in run}
+    # The body is prose; its pieces would make everything look like everything.
+    return sorted(pieces(f"{texts.title} {texts.topic}") | {p for p in pieces(texts.body) if CJK.match(p)} | single)
 
 
 def matching(found: QuerySet[Listing], text: str) -> QuerySet[Listing]:

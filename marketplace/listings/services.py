@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
@@ -29,20 +29,33 @@ INDUSTRIES = (
 
 def stock_shelf(names: Iterable[str] | None = None) -> int:
     """Puts these public models (all, unless named) on the shelf with fresh search words; how many there are."""
+    found = registry.models().defer("manifest", "example")
+    if names is not None:
+        found = found.filter(name__in=list(names))
     with transaction.atomic():
-        rows = {slug: Collection.objects.get_or_create(slug=slug, defaults={
-            "title": title, "title_zh": title_zh, "position": position})[0]
-            for position, (slug, title, title_zh) in enumerate(INDUSTRIES)}
-        found = registry.models()
-        if names is not None:
-            found = found.filter(name__in=list(names))
-        count = 0
-        for model in found:
-            shelved, _ = Listing.objects.get_or_create(model=model, defaults={"name": model.name})
-            shelved.collections.set(rows[slug] for slug in model.industry if slug in rows)
-            _index(shelved, model)
-            count += 1
-    return count
+        models = {model.pk: model for model in found}
+        Collection.objects.bulk_create([Collection(slug=slug, title=title, title_zh=title_zh, position=position)
+                                        for position, (slug, title, title_zh) in enumerate(INDUSTRIES)],
+                                       ignore_conflicts=True)
+        stood = set(Listing.objects.filter(model__in=models).values_list("model_id", flat=True))
+        Listing.objects.bulk_create([Listing(model=model, name=model.name) for pk, model in models.items()
+                                     if pk not in stood], ignore_conflicts=True)
+        shelved = list(Listing.objects.filter(model__in=models).only("pk", "model_id"))
+        _collect({listing.pk: models[listing.model_id].industry for listing in shelved})
+        search.index({listing.pk: _texts(models[listing.model_id]) for listing in shelved})
+    return len(models)
+
+
+def _collect(industries: Mapping[int, Sequence[str]]) -> None:
+    """Puts listings, by their ids, into the collections of exactly these industries."""
+    rows = dict(Collection.objects.filter(slug__in=[slug for slug, *_ in INDUSTRIES]).values_list("slug", "pk"))
+    wanted = {(listing, rows[slug]) for listing, slugs in industries.items() for slug in slugs if slug in rows}
+    link = Listing.collections.through
+    present = {(row.listing_id, row.collection_id): row.pk
+               for row in link.objects.filter(listing__in=industries, collection__in=rows.values())}
+    link.objects.filter(pk__in=[pk for pair, pk in present.items() if pair not in wanted]).delete()
+    link.objects.bulk_create([link(listing_id=listing, collection_id=collection)
+                              for listing, collection in sorted(wanted - present.keys())], ignore_conflicts=True)
 
 
 def subscribe(*, org: Organization, model: str, plan: Literal["free", "payg"], actor: Actor) -> Subscription:
@@ -138,8 +151,9 @@ def _announce(org_id: int, names: list[str], *, active: bool) -> None:
     bus.publish(GrantsChanged(org_id))
 
 
-def _index(shelved: Listing, model: Any) -> None:
+def _texts(model: Any) -> search.Texts:
     title, title_zh, modality = registry.task_words(model.task)
     industries = [word for slug, *words in INDUSTRIES if slug in model.industry for word in words]
-    search.index(shelved, title=[model.name, model.name.replace("-", " "), model.title, model.title_zh],
-                 topic=[title, title_zh, modality, *model.tags, *industries], body=[model.summary, model.summary_zh])
+    return search.Texts(" ".join([model.name, model.name.replace("-", " "), model.title, model.title_zh]),
+                        " ".join([title, title_zh, modality, *model.tags, *industries]),
+                        f"{model.summary} {model.summary_zh}")

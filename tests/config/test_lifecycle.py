@@ -24,8 +24,7 @@ BASE = int(os.environ.get("TESSERA_PORT", "18000")) + 60
 PORTS = {"TESSERA_PORT": BASE, "TESSERA_GRPC_PORT": BASE + 1, "TESSERA_GATEWAY_PORT": BASE + 2,
          "TESSERA_REDIS_PORT": BASE + 3, "TESSERA_STRIPE_PORT": BASE + 4, "TESSERA_TRITON_PORT": BASE + 10}
 # What the stack beside this test told its own processes, and must not tell this one.
-OF_THE_RUN = ("DATABASE_URL", "REDIS_", "TRITON_", "STRIPE_", "TESSERA_SECRET", "TESSERA_KEY", "TESSERA_READY",
-              "PYTHONPYCACHE")
+OF_THE_RUN = ("DATABASE_URL", "REDIS_", "TRITON_", "STRIPE_", "TESSERA_SECRET", "TESSERA_KEY", "TESSERA_READY")
 TEXT = {"input": {"text": "The delivery was quick and the staff were wonderful."}}
 
 

@@ -179,9 +179,9 @@ async def test_a_wrong_field_is_named(body: Any, pointer: str) -> None:
     [
         (None, "addone", "invalid_api_key", 401),
         ("tsr_live_x", "addone", "invalid_api_key", 401),
-        (apikeys.mint("live"), "addone", "invalid_api_key", 401),
-        (KEY, "none", "model_not_found", 404),
-        (KEY, "other", "not_subscribed", 403),
+        pytest.param(apikeys.mint("live"), "addone", "invalid_api_key", 401, id="a key of nobody"),
+        pytest.param(KEY, "none", "model_not_found", 404, id="no such model"),
+        pytest.param(KEY, "other", "not_subscribed", 403, id="not subscribed"),
     ],
 )
 async def test_who_may_not(key: str | None, model: str, code: str, status: int) -> None:
