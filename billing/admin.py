@@ -12,9 +12,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from billing import payments, reconciliation
-from billing.models import Invoice
-from billing.payment_models import CreditNote, Dispute, PaymentAttempt, ReconciliationDay
+from billing import payments, reconciliation, services, webhooks
+from billing.models import Invoice, UsageEvent
+from billing.payment_models import CreditNote, Dispute, PaymentAttempt, ReconciliationDay, WebhookEvent
+from billing.stripe_gateway import Refused, Unanswered
 from kernel.money import EXPONENTS
 from kernel.problems import Problem
 
@@ -101,11 +102,87 @@ class PaymentAttemptAdmin(ReadOnly):
     list_display = ["invoice", "number", "amount", "currency", "status", "error", "sends", "created_at", "settled_at"]
     list_filter = ["status", "currency"]
     exclude = ["request"]
+    actions = ["ask_again"]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_actions(request) if request.user.has_perm("billing.change_paymentattempt") else {}
+
+    @admin.action(description=_("Ask the provider what became of these attempts"))
+    def ask_again(self, request: HttpRequest, found: QuerySet[PaymentAttempt]) -> None:
+        for attempt in found:
+            try:
+                asked = payments.resolve_attempt(attempt_id=attempt.pk)
+            except (Refused, Unanswered) as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"{attempt.pk}: {asked.status if asked else ''}", messages.SUCCESS)
 
 
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnly):
-    """The bank's word on payments."""
+    """The bank's word on payments; open ones first by when evidence is due."""
+
+    list_display = ["dispute_id", "attempt", "amount", "currency", "reason", "status", "evidence_due_at", "closed_at"]
+    list_filter = ["status", "reason"]
+    ordering = ["-closed_at", "evidence_due_at"]
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnly):
+    """What the provider told us, and what became of it."""
+
+    list_display = ["event_id", "type", "object_id", "how", "received_at", "handled_at", "tries", "error"]
+    list_filter = ["how", ("handled_at", admin.EmptyFieldListFilter), "type"]
+    search_fields = ["event_id", "object_id"]
+    actions = ["handle_again"]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_actions(request) if request.user.has_perm("billing.change_webhookevent") else {}
+
+    @admin.action(description=_("Handle these events again"))
+    def handle_again(self, request: HttpRequest, found: QuerySet[WebhookEvent]) -> None:
+        done = sum(webhooks.replay(event_id=event.event_id) for event in found)
+        self.message_user(request, _("%(n)s events were handled.") % {"n": done}, messages.SUCCESS)
+
+
+class CorrectForm(ActionForm):
+    """How many units to add to a ledger entry (negative takes away), and why."""
+
+    units = forms.IntegerField(required=False, label=_("Units"))
+    reason = forms.CharField(required=False, max_length=200, label=_("Reason"))
+
+
+@admin.register(UsageEvent)
+class UsageEventAdmin(ReadOnly):
+    """The ledger. An entry stands; a correction is a further entry with a reason."""
+
+    list_display = ["event_id", "org_id", "model", "unit", "units", "kind", "reason", "occurred_at"]
+    list_filter = ["kind"]
+    search_fields = ["event_id__exact"]
+    search_help_text = _("The id of an entry, as in X-Receipt")
+    show_full_result_count = False
+    ordering = ["-occurred_at"]
+    actions = ["correct"]
+    action_form = CorrectForm
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_actions(request) if request.user.has_perm("billing.add_usageevent") else {}
+
+    @admin.action(description=_("Correct this entry"))
+    def correct(self, request: HttpRequest, found: QuerySet[UsageEvent]) -> None:
+        raw = request.POST.get("units", "")
+        if found.count() != 1 or not raw.removeprefix("-").isdecimal():
+            self.message_user(request, _("Choose one entry, and say how many units and why."), messages.ERROR)
+            return
+        entry = found.get()
+        try:
+            made = services.correct_usage(org_id=entry.org_id, event_id=entry.event_id, units=int(raw),
+                                          reason=request.POST.get("reason", ""))
+        except Problem as problem:
+            self.message_user(request, problem.detail, messages.ERROR)
+            return
+        self.log_change(request, entry, f"correction {made}: {raw}")
+        self.message_user(request, _("The correction is entry %(id)s.") % {"id": made}, messages.SUCCESS)
 
 
 @admin.register(ReconciliationDay)

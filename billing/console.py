@@ -18,6 +18,7 @@ from django.db.models import Q
 from billing import documents, periods, pricing, rating, selectors, services
 from billing.models import (
     CreditNote,
+    Dispute,
     Invoice,
     PaymentAttempt,
     Plan,
@@ -191,6 +192,26 @@ def credit_notes(org_id: int, invoice_id: int | None = None) -> list[NoteView]:
     return [NoteView(n.label, n.amount, n.reason, n.status, n.to_credit, n.created_at) for n in found]
 
 
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    """A payment that the customer's bank wants back: whole minor units; evidence is taken until `evidence_due_at`."""
+
+    invoice_id: int
+    invoice: str
+    amount: int
+    currency: str
+    status: str
+    opened_at: datetime
+    evidence_due_at: datetime | None
+
+
+def open_disputes(org_id: int) -> list[DisputeView]:
+    """What the bank has not decided yet, newest first."""
+    found = Dispute.objects.filter(attempt__invoice__organization_id=org_id, closed_at=None)
+    return [DisputeView(d.attempt.invoice_id, d.attempt.invoice.label, d.amount, d.currency, d.status, d.opened_at,
+                        d.evidence_due_at) for d in found.select_related("attempt__invoice") if d.attempt]
+
+
 def line_events(org_id: int, invoice_id: int, line: int, *, cursor: str | None = None,
                 limit: int = 50) -> selectors.EventPage:
     """The single calls behind line number `line` (from 0) of an issued invoice, newest first, a page at a time: what
@@ -294,7 +315,7 @@ def reconciliation_board(limit: int = 31) -> list[DayView]:
             for d in ReconciliationDay.objects.order_by("-day")[:limit]]
 
 
-__all__ = ["AccountView", "AttemptView", "Calculation", "CardView", "DayView", "Desk", "NoteView", "Plan", "PlanView",
-           "WebhookView", "billing_account", "calculate", "credit_notes", "invoice_attempts", "invoice_csv",
-           "invoice_json", "invoice_pdf", "line_events", "payment_methods", "plans", "public_plans",
-           "reconciliation_board", "staff_desk", "webhook_log"]
+__all__ = ["AccountView", "AttemptView", "Calculation", "CardView", "DayView", "Desk", "DisputeView", "NoteView",
+           "Plan", "PlanView", "WebhookView", "billing_account", "calculate", "credit_notes",
+           "invoice_attempts", "invoice_csv", "invoice_json", "invoice_pdf", "line_events", "open_disputes",
+           "payment_methods", "plans", "public_plans", "reconciliation_board", "staff_desk", "webhook_log"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
 
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, Q, Sum, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
 
-from billing import selectors
+from billing import purse, selectors
 from billing.models import AppliedCoupon, BillingAccount, Coupon, CreditGrant, CreditTx, Invoice, Plan
-from kernel import bus, clock
-from kernel.facts import GrantsChanged
+from kernel import clock
 from kernel.problems import Problem
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,11 @@ def wallet(org_id: int) -> Wallet:
     account = selectors.account_of(org_id)
     if account is None:
         raise Problem("not_found")
-    usable, unbilled = selectors.credit_balance(account), unbilled_minor(account)
+    usable, unbilled = selectors.credit_balance(account), selectors.unbilled_minor(account)
     grants = tuple(GrantView(g.pk, g.kind, g.currency, g.amount, g.balance, g.reason, g.created_at, g.expires_at)
                    for g in account.credit_grants.order_by("-id"))
     return Wallet(account.currency, usable, unbilled, max(0, usable - unbilled), grants, account.recharge_below_minor,
                   account.recharge_minor)
-
-
-def unbilled_minor(account: BillingAccount) -> int:
-    """What all usage without an issued invoice would cost, before tax and credit."""
-    current = selectors.periods.this_month(account.anchor_day)
-    months = {*selectors.unbilled_months(account.organization_id, current), current}
-    carried = account.carried_minor
-    # The late lines of billed months stand on the draft of every open month: each counts once.
-    lines = {(line.type, line.month, line.model, line.unit, line.price_version): line.amount
-             for month in months for line in selectors.invoice_lines(account, month) if line.type != "carry_in"}
-    return max(0, carried + sum(lines.values()))
 
 
 @transaction.atomic
@@ -77,7 +69,7 @@ def grant(*, account: BillingAccount, amount: int, kind: str, source_ref: str, r
     if created:
         CreditTx.objects.create(grant=found, kind=CreditTx.Kind.GRANT, amount=amount, source_ref=f"grant:{found.pk}")
         found.refresh_from_db()
-        _limits_moved(account)
+        purse.moved(account)
     return found
 
 
@@ -88,11 +80,7 @@ def spend(*, account: BillingAccount, invoice: Invoice, amount: int) -> None:
     The caller holds the account's lock. Raises insufficient_balance where there is less.
     """
     left = amount
-    usable = (CreditGrant.objects.select_for_update().filter(account=account, currency=account.currency, balance__gt=0)
-              .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()))
-              .annotate(promo=Case(When(kind="promo", then=Value(0)), default=Value(1), output_field=IntegerField()))
-              .order_by("promo", F("expires_at").asc(nulls_last=True), "pk"))
-    for one in usable:
+    for one in _in_order(account):
         part = min(left, one.balance)
         if part:
             CreditTx.objects.create(grant=one, invoice=invoice, kind=CreditTx.Kind.APPLY, amount=-part,
@@ -108,33 +96,69 @@ def restore(*, invoice: Invoice) -> None:
     for used in CreditTx.objects.filter(invoice=invoice, kind=CreditTx.Kind.APPLY):
         CreditTx.objects.get_or_create(source_ref=f"restore:{used.pk}", defaults={
             "grant_id": used.grant_id, "invoice": invoice, "kind": CreditTx.Kind.RESTORE, "amount": -used.amount})
-    _limits_moved(invoice.account)
+    purse.moved(invoice.account)
 
 
 @transaction.atomic
-def revoke(*, source_ref: str, amount: int, ref: str) -> int:
-    """Takes back credit whose payment was refunded, as far as it is not used; returns how much."""
-    found = CreditGrant.objects.select_for_update().filter(source_ref=source_ref).first()
-    if found is None or CreditTx.objects.filter(source_ref=ref).exists():
+def revoke(*, source_ref: str, amount: int, ref: str, partly: bool = False) -> int:
+    """Takes back credit whose payment was refunded, as far as no invoice has used it; returns how much.
+
+    On a prepaid plan usage that is not billed yet, and running calls, count on it too: raises invalid_state, or takes
+    what they leave (`partly`).
+    """
+    owner = CreditGrant.objects.filter(source_ref=source_ref).values_list("account_id", flat=True).first()
+    if owner is None:
+        return 0
+    account = (BillingAccount.objects.select_for_update(of=("self",)).select_related("plan", "tax_rate")
+               .get(pk=owner))
+    found = CreditGrant.objects.select_for_update().get(source_ref=source_ref)
+    if CreditTx.objects.filter(source_ref=ref).exists():
         return 0
     part = min(found.balance, amount)
+    if partly and account.plan.kind == Plan.Kind.PREPAID:
+        part = max(0, min(part, selectors.credit_balance(account) - _consumed(account)))
     if part:
         CreditTx.objects.create(grant=found, kind=CreditTx.Kind.REVOKE, amount=-part, source_ref=ref)
-        _limits_moved(found.account)
+        if not purse.lower(account):
+            raise Problem("invalid_state", "part of this credit is used already and waits for its invoice")
+        purse.moved(account)
     return part
 
 
 def expire_due() -> int:
-    """Takes away what was left of grants that expired; returns how many."""
+    """Sweeps the grants that expired, of all accounts; returns how many gave something back."""
+    late = CreditGrant.objects.filter(balance__gt=0, expires_at__lte=clock.now()).order_by("account_id")
     done = 0
-    for pk in CreditGrant.objects.filter(balance__gt=0, expires_at__lte=clock.now()).values_list("pk", flat=True):
-        with transaction.atomic():
-            one = CreditGrant.objects.select_for_update().get(pk=pk)
-            if one.balance:
-                CreditTx.objects.create(grant=one, kind=CreditTx.Kind.EXPIRE, amount=-one.balance,
-                                        source_ref=f"expire:{one.pk}")
-                _limits_moved(one.account)
-                done += 1
+    for account_id in list(late.values_list("account_id", flat=True).distinct()):
+        try:
+            done += expire(account_id=account_id)
+        except Problem as problem:  # Redis is away, or a call began just now: the next run
+            log.warning("the credit of account %s is swept later: %s", account_id, problem)
+    return done
+
+
+@transaction.atomic
+def expire(*, account_id: int) -> int:
+    """Takes away what is left of an account's expired grants; returns how many. What usage has consumed before, billed
+    or not, stays for its invoice. Raises Problem overloaded where the meter does not agree now."""
+    account = (BillingAccount.objects.select_for_update(of=("self",)).select_related("plan", "tax_rate")
+               .get(pk=account_id))
+    expired = list(_in_order(account).filter(expires_at__lte=clock.now()))
+    if not expired:
+        return 0
+    consumed, done = _consumed(account), 0
+    for one in expired:
+        kept = min(one.balance, consumed)
+        consumed -= kept
+        if kept < one.balance:
+            gone = one.movements.filter(kind=CreditTx.Kind.EXPIRE).count()
+            CreditTx.objects.create(grant=one, kind=CreditTx.Kind.EXPIRE, amount=kept - one.balance,
+                                    source_ref=f"expire:{one.pk}" + (f":{gone}" if gone else ""))
+            done += 1
+    if done:
+        if not purse.lower(account):
+            raise Problem("overloaded", "calls began meanwhile")
+        purse.moved(account)
     return done
 
 
@@ -185,26 +209,13 @@ def redeem_coupon(*, org_id: int, code: str) -> AppliedCoupon:
     return AppliedCoupon.objects.create(account=account, coupon=coupon, left=coupon.periods)
 
 
-def refresh_limits() -> int:
-    """Rebuilds the grants of prepaid accounts whose money limit moved; returns how many. Beat runs it every minute, so
-    that a month's turn, a correction or an expiry reaches the meter."""
-    moved = 0
-    for account in BillingAccount.objects.filter(plan__kind=Plan.Kind.PREPAID).select_related("plan"):
-        limit = selectors.money_limit(account)
-        if limit != account.told_limit_minor:
-            BillingAccount.objects.filter(pk=account.pk).update(told_limit_minor=limit)
-            bus.publish(GrantsChanged(account.organization_id))
-            moved += 1
-    return moved
-
-
 def accounts_to_recharge() -> list[BillingAccount]:
     """Accounts below their threshold with a card and no top-up on its way."""
     open_topups = Invoice.objects.filter(kind="topup", status__in=["issued", "past_due"]).values("account_id")
     found = (BillingAccount.objects.filter(recharge_minor__isnull=False, state=BillingAccount.State.ACTIVE)
              .exclude(default_method="").exclude(pk__in=open_topups).select_related("plan"))
     return [a for a in found
-            if selectors.credit_balance(a) - unbilled_minor(a) < (a.recharge_below_minor or 0)]
+            if selectors.credit_balance(a) - selectors.unbilled_minor(a) < (a.recharge_below_minor or 0)]
 
 
 def spent_from_credit(invoice: Invoice) -> int:
@@ -212,6 +223,15 @@ def spent_from_credit(invoice: Invoice) -> int:
     return -int(CreditTx.objects.filter(invoice=invoice).aggregate(n=Sum("amount"))["n"] or 0)
 
 
-def _limits_moved(account: BillingAccount) -> None:
-    fact = GrantsChanged(account.organization_id)
-    transaction.on_commit(lambda: bus.publish(fact))
+def _consumed(account: BillingAccount) -> int:
+    """What usage that is not billed yet, and running calls, need of the credit, with tax."""
+    with_tax = 1 + (account.tax_rate.percent if account.tax_rate else Decimal(0)) / 100
+    used = purse.held(account) + selectors.unbilled_minor(account)
+    return int((used * with_tax).to_integral_value(ROUND_CEILING))
+
+
+def _in_order(account: BillingAccount) -> QuerySet[CreditGrant]:
+    """Grants in the order in which they are used: promotional before bought, what expires first before what lasts."""
+    return (CreditGrant.objects.select_for_update().filter(account=account, currency=account.currency, balance__gt=0)
+            .annotate(promo=Case(When(kind="promo", then=Value(0)), default=Value(1), output_field=IntegerField()))
+            .order_by("promo", F("expires_at").asc(nulls_last=True), "pk"))

@@ -1,8 +1,8 @@
 """An invoice as PDF, CSV and JSON. The same issued invoice always gives the same bytes; the rows of every export add
 up to its total, which is checked before anything leaves.
 
-The PDF uses the standard fonts, which have Latin letters only: other scripts in a customer's own name or address are
-left to the CSV and JSON exports, and the PDF says so.
+The PDF uses the standard fonts, and for names and addresses that these can't write (Chinese, Japanese) the characters
+that occur of a font of its own (`fonts/`). What neither has is left to the CSV and JSON exports, and the PDF says so.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billing.selectors import InvoiceView
@@ -22,12 +25,14 @@ from kernel.problems import Problem
 if TYPE_CHECKING:
     from fpdf import FPDF
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every table of a font
 SELLER = ("Tessera", "AI capability marketplace")
 TYPES = {"usage": "", "late": "late usage and corrections", "carry_in": "Carried from the last invoice",
          "carry_out": "Carried to the next invoice", "commitment": "Committed minimum, not used up",
          "topup": "API credit"}
 COLUMNS = ("invoice", "type", "model", "period", "price_version", "unit", "units", "included", "unit_amount", "amount",
            "currency")
+FONT = Path(__file__).parent / "fonts" / "noto-sans-sc.woff"
 WIDTHS = (76, 22, 24, 20, 22, 26)  # millimetres, together the width between the margins
 
 
@@ -114,14 +119,34 @@ def _head(pdf: FPDF, view: InvoiceView, issued: datetime, sandbox: bool) -> None
     if whom:
         pdf.set_font("helvetica", "B", 9)
         pdf.cell(0, 5, "Bill to", new_x="LMARGIN", new_y="NEXT")
-        pdf.set_font("helvetica", "", 9)
-        for part in whom:
-            pdf.cell(0, 5, _latin(part), new_x="LMARGIN", new_y="NEXT")
-        if any(_latin(part) != part for part in whom):
+        missing = [_name(pdf, part) for part in whom]
+        if any(missing):
             pdf.set_font("helvetica", "I", 8)
-            pdf.cell(0, 5, "Letters outside Latin-1 are in the CSV and JSON exports.", new_x="LMARGIN",
+            pdf.cell(0, 5, "Letters that are not shown here are in the CSV and JSON exports.", new_x="LMARGIN",
                      new_y="NEXT")
     pdf.ln(4)
+
+
+def _name(pdf: FPDF, text: str) -> bool:
+    """Writes a line of what a customer calls itself; whether letters of it could not be written."""
+    known = text
+    if _latin(text) == text:
+        pdf.set_font("helvetica", "", 9)
+    else:
+        if "noto" not in pdf.fonts:
+            pdf.add_font("noto", fname=FONT)
+        pdf.set_font("noto", "", 9)
+        known = "".join(letter if ord(letter) in _letters() else "?" for letter in text)
+    pdf.cell(0, 5, known, new_x="LMARGIN", new_y="NEXT")
+    return known != text
+
+
+@cache
+def _letters() -> frozenset[int]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(FONT, lazy=True) as font:
+        return frozenset(font.getBestCmap())
 
 
 def _table(pdf: FPDF, view: InvoiceView) -> None:

@@ -7,6 +7,7 @@ an invoice says is computed by `selectors.conclude`, the same as its draft. Fact
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from billing import credits, dunning, periods, pricing, selectors, shares, statement
+from billing import credits, dunning, periods, pricing, purse, selectors, shares, statement
 from billing.models import (
     BillingAccount,
     Invoice,
@@ -27,7 +28,7 @@ from billing.models import (
 )
 from billing.services import open_account, record_price
 from kernel import bus, clock
-from kernel.facts import GrantsChanged, InvoicePaid
+from kernel.facts import InvoicePaid
 from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ def close_period(*, account: BillingAccount, period: date) -> Invoice:
     if any(month < period for month in selectors.unbilled_months(account.organization_id, period)):
         raise Problem("invalid_state", "an earlier month with usage is still open")
 
+    with suppress(Problem):  # where the meter is away, what expired may still pay
+        credits.expire(account_id=account.pk)
     found = selectors.conclude(account, period, with_carry_out=True)
     for line in found.lines:
         _keep_price(line)
@@ -77,6 +80,8 @@ def close_period(*, account: BillingAccount, period: date) -> Invoice:
     account.coupons.filter(left__gt=0).update(left=F("left") - 1)
     if found.credit:
         credits.spend(account=account, invoice=invoice, amount=found.credit)
+    if account.plan.kind == Plan.Kind.PREPAID:
+        purse.moved(account)
     invoice.subtotal, invoice.discount, invoice.tax = found.subtotal, found.discount, found.tax
     invoice.credit, invoice.total = found.credit, found.total
     return issue(invoice=invoice, account=account)
@@ -255,8 +260,7 @@ def _take_next_plan(account: BillingAccount, current: date) -> None:
     account.plan_id, account.plan_since = account.next_plan_id, account.next_plan_from
     account.next_plan, account.next_plan_from = None, None
     account.save(update_fields=["plan", "plan_since", "next_plan", "next_plan_from"])
-    fact = GrantsChanged(account.organization_id)
-    transaction.on_commit(lambda: bus.publish(fact))
+    purse.moved(account)
 
 
 def _day_before(day: date) -> date:

@@ -45,6 +45,18 @@ TEMPLATES: dict[str, tuple[str, str]] = {
         "Your automatic top-up was refused",
         "Your bank refused the automatic top-up of {total}.\n\nReason: {reason}\n\nIt is switched off now; you can "
         "switch it on again at {url}."),
+    "dispute_opened": (
+        "Your bank disputes the payment of {number}",
+        "Your bank has told us that the payment of {total} for {number} is disputed ({reason}).\n\nIf that is a "
+        "mistake, please tell your bank. We answer it by {day}. Your API keys go on working meanwhile. The invoice is "
+        "at {url}."),
+    "dispute_won": (
+        "The dispute over {number} is settled",
+        "Your bank has closed the dispute over {number}: the payment of {total} stands. Nothing is left to do. {url}"),
+    "dispute_lost": (
+        "The payment of {number} was taken back",
+        "Your bank has taken the payment of {total} for {number} back. A credit note says so; bought credit that was "
+        "not used is gone. {url}"),
     "paid": (
         "Receipt for {number}",
         "Thank you: {total} for {number} are paid. The invoice is at {url}."),
@@ -66,12 +78,13 @@ def addresses(account: BillingAccount) -> list[str]:
     return _people[0](account.organization_id) if _people else []
 
 
-def write(*, account: BillingAccount, ref: str, template: str, invoice: Invoice, reason: str = "") -> None:
+def write(*, account: BillingAccount, ref: str, template: str, invoice: Invoice, reason: str = "",
+          day: str = "") -> None:
     """Puts a letter into the outbox; the same `ref` again changes nothing."""
     subject, body = TEMPLATES[template]
     digits = EXPONENTS[invoice.currency]
     words = {
-        "number": invoice.label, "reason": reason or "none was given",
+        "number": invoice.label, "reason": reason or "none was given", "day": day,
         "url": f"{settings.ENV.public_url}/console/billing/",
         "total": f"{Decimal(invoice.total).scaleb(-digits):,.{digits}f} {invoice.currency}"}
     Mail.objects.get_or_create(ref=ref, defaults={

@@ -60,7 +60,7 @@ def reconcile(redis: Any, moment: datetime, ledger: Callable[[], AbstractContext
     """
     month, begins, ends = meter.span("month", moment)
     day, day_begins, day_ends = meter.span("day", moment)
-    spans = {f"month:{month}": (begins, ends), f"day:{day}": (day_begins, day_ends)}
+    spans = {f"month:{month}": (begins, ends), f"day:{day}": (day_begins, day_ends), "balance:all": meter.ALWAYS}
     drifts = []
     for org_id, names in sorted(_counters(redis, spans).items()):
         drifts += _reconcile_one(redis, org_id, names, spans, ledger, mend)

@@ -13,7 +13,7 @@ from kernel.money import EXPONENTS
 CURRENCIES = [(code, code) for code in EXPONENTS]
 
 __all__ = ["AppliedCoupon", "Coupon", "CreditGrant", "CreditNote", "CreditTx", "Dispute", "Mail", "PaymentAttempt",
-           "PaymentMethod", "ReconciliationDay", "TopUp", "WebhookEvent"]
+           "PaymentMethod", "ReceiptKey", "ReconciliationDay", "TopUp", "WebhookEvent"]
 
 
 class CreditGrant(models.Model):
@@ -214,9 +214,14 @@ class Dispute(models.Model):
     reason = models.CharField(max_length=60)
     status = models.CharField(max_length=40)
     opened_at = models.DateTimeField(default=clock.now)
+    evidence_due_at = models.DateTimeField(null=True, help_text="until when Stripe takes evidence")
+    closed_at = models.DateTimeField(null=True)
+    note = models.OneToOneField(CreditNote, on_delete=models.PROTECT, null=True, related_name="+",
+                                help_text="what a loss gave back")
 
     class Meta:
         db_table = "billing_dispute"
+        ordering = ["-opened_at"]
 
 
 class WebhookEvent(models.Model):
@@ -256,6 +261,21 @@ class Mail(models.Model):
     class Meta:
         db_table = "billing_mail"
         indexes = [models.Index(fields=["id"], condition=Q(sent_at__isnull=True), name="mail_waiting")]
+
+
+class ReceiptKey(models.Model):
+    """A key pair that receipts are or were signed by. The secret half of a retired one is forgotten."""
+
+    kid = models.CharField(max_length=16, unique=True)
+    public = models.BinaryField()
+    sealed = models.BinaryField(help_text="the secret half, under the installation's secret; empty once retired")
+    created_at = models.DateTimeField(default=clock.now)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "billing_receipt_key"
+        constraints = [models.UniqueConstraint(
+            models.Value(1), condition=Q(retired_at=None), name="receipt_key_present")]
 
 
 class ReconciliationDay(models.Model):

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.models import Sum
 
+from billing import disputes
 from billing.models import Payout, PayoutLine, ProviderAccount, RevenueShareLine
 from billing.stripe_gateway import Refused, Transfer, Unanswered, gateway, politely
 from kernel import clock
@@ -27,7 +28,8 @@ RESEND_UNTIL = timedelta(hours=23)
 
 @dataclass(frozen=True, slots=True)
 class Earning:
-    """What a model earned a provider: whole minor units. `held` is not free yet, `free` goes out next, `paid` went."""
+    """What a model earned a provider: whole minor units. `held` is not free yet, or disputed by a customer's bank;
+    `free` goes out next, `paid` went."""
 
     model: str
     currency: str
@@ -67,12 +69,14 @@ def earnings(org_id: int) -> list[Earning]:
     """Per model and currency, what this provider earned so far."""
     today = clock.now().date()
     found: dict[tuple[str, str], list[int]] = {}
-    for row in RevenueShareLine.objects.filter(provider_id=org_id).values(
-            "model", "currency", "net", "share", "held_until", "payout_id"):
+    own = RevenueShareLine.objects.filter(provider_id=org_id)
+    argued = set(own.filter(disputes.frozen()).values_list("pk", flat=True))
+    for row in own.values("pk", "model", "currency", "net", "share", "held_until", "payout_id"):
         sums = found.setdefault((row["model"], row["currency"]), [0] * 5)
         sums[0] += row["net"]
         sums[1] += row["share"]
-        place = 4 if row["payout_id"] else 2 if row["held_until"] > today else 3
+        held = row["held_until"] > today or row["pk"] in argued
+        place = 4 if row["payout_id"] else 2 if held else 3
         sums[place] += row["share"]
     return [Earning(model, currency, *sums) for (model, currency), sums in sorted(found.items())]
 
@@ -112,7 +116,7 @@ def sync_account(stripe_account: str) -> None:
 def run() -> int:
     """Makes the payouts that are due and sends their transfers; returns how many were made."""
     today, made = clock.now().date(), 0
-    free = (RevenueShareLine.objects.filter(payout__isnull=True, held_until__lte=today)
+    free = (RevenueShareLine.objects.filter(payout__isnull=True, held_until__lte=today).exclude(disputes.frozen())
             .values("provider_id", "currency").annotate(total=Sum("share")).order_by("provider_id", "currency"))
     for row in list(free):
         if row["total"] >= MINIMUM[row["currency"]]:
@@ -128,7 +132,8 @@ def _settle(provider_id: int, currency: str, today: date) -> int:
     if account is None or Payout.objects.filter(provider_id=provider_id, currency=currency, until=today).exists():
         return 0
     lines = list(RevenueShareLine.objects.select_for_update().filter(
-        provider_id=provider_id, currency=currency, payout__isnull=True, held_until__lte=today))
+        provider_id=provider_id, currency=currency, payout__isnull=True, held_until__lte=today)
+        .exclude(disputes.frozen()))
     total = sum(line.share for line in lines)
     if total < MINIMUM[currency]:
         return 0

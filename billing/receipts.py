@@ -1,33 +1,26 @@
 """Signed receipts: what each call cost and why, so that an invoice can be recomputed without asking us.
 
 A receipt is made from its ledger entry, which never changes, and Ed25519 signatures are deterministic: asked for again
-it is the same bytes. The signed words are the canonical JSON (sorted, no spaces, UTF-8) of `payload`. The key is made
-from the installation's secret; `kid` names its public half, published at /.well-known/tessera-receipt-keys.json.
+it is the same words, and under the same key the same bytes. The signed words are the canonical JSON (sorted, no spaces,
+UTF-8) of `payload`. `kid` names the key pair (`billing.receipt_keys`), whose public half is published for ever at
+/.well-known/tessera-receipt-keys.json.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.conf import settings
-
-from billing import console, selectors
+from billing import console, receipt_keys, selectors
 from billing.models import UsageEvent
 from kernel.outcomes import BY_CAUSE, Cause
 from kernel.problems import Problem
 
 VERSION = 1
 PAGE = 1_000
-FORMER_KEYS = "RECEIPT_KEYS_BEFORE"  # setting: public keys (base64url) of secrets that were replaced
 
 # (model, version number) → hex digest of the version's artifacts; "" where nobody knows it. Filled by config/wiring.
 DigestOf = Callable[[str, int], str]
@@ -44,7 +37,7 @@ def receipt(org_id: int, event_id: UUID) -> dict[str, Any]:
     entry = UsageEvent.objects.filter(org_id=org_id, event_id=event_id).first()
     if entry is None:
         raise Problem("not_found")
-    return _signed(_payload(entry))
+    return _signer()(_payload(entry))
 
 
 def bundle(org_id: int, invoice_id: int) -> Iterator[dict[str, Any]]:
@@ -65,21 +58,20 @@ def bundle(org_id: int, invoice_id: int) -> Iterator[dict[str, Any]]:
                  "lines": lines, **sums}
 
     def parts() -> Iterator[dict[str, Any]]:
-        yield {"statement": _signed(statement)}
+        signed = _signer()
+        yield {"statement": signed(statement)}
         for number, line in enumerate(view.lines):
             if line.model:
                 for entry in _entries(org_id, invoice_id, number):
-                    yield {"line": number, "receipt": _signed(_payload(entry))}
+                    yield {"line": number, "receipt": signed(_payload(entry))}
 
     return parts()
 
 
 def public_keys() -> dict[str, Any]:
     """The keys that receipts may be signed by, as a JSON Web Key set (RFC 8037); the present one first."""
-    mine = _key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    former = [_unbase64(text) for text in getattr(settings, FORMER_KEYS, ())]
-    return {"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": _kid(key), "x": _base64(key)}
-                     for key in (mine, *former)]}
+    return {"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": kid, "x": _base64(public)}
+                     for kid, public in receipt_keys.published()]}
 
 
 def canonical(payload: dict[str, Any]) -> bytes:
@@ -129,29 +121,11 @@ def _digest(model: str, version: int) -> str:
     return _digest_of[0](model, version) if _digest_of else ""
 
 
-def _signed(payload: dict[str, Any]) -> dict[str, Any]:
-    key = _key()
-    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return {"payload": payload, "kid": _kid(public), "signature": _base64(key.sign(canonical(payload)))}
-
-
-def _key() -> Ed25519PrivateKey:
-    return _key_of(settings.SECRET_KEY)
-
-
-@cache
-def _key_of(secret: str) -> Ed25519PrivateKey:
-    seed = hmac.new(secret.encode(), b"tessera usage receipts 1", hashlib.sha256).digest()
-    return Ed25519PrivateKey.from_private_bytes(seed)
-
-
-def _kid(public: bytes) -> str:
-    return hashlib.sha256(public).hexdigest()[:16]
+def _signer() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Signs any number of documents by the present key."""
+    kid, key = receipt_keys.signer()
+    return lambda payload: {"payload": payload, "kid": kid, "signature": _base64(key.sign(canonical(payload)))}
 
 
 def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _unbase64(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,5 +1,5 @@
-"""Stripe's balance against our books, a day at a time: every movement has an attempt, a credit note or a transfer of
-the same amount, and every one of ours has its movement."""
+"""Stripe's balance against our books, a day at a time: every movement has an attempt, a credit note, a transfer
+or a dispute of the same amount."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from datetime import date, timedelta
 
 from billing import periods
-from billing.models import CreditNote, PaymentAttempt, PayoutLine, ReconciliationDay
+from billing.models import CreditNote, Dispute, PaymentAttempt, PayoutLine, ReconciliationDay
 from billing.stripe_gateway import Movement, gateway
 from kernel import clock
 
@@ -45,6 +45,10 @@ def _fault(movement: Movement) -> str:
     if movement.type == "transfer":
         line = PayoutLine.objects.filter(transfer_ref=movement.source).select_related("payout").first()
         return _differs(movement, line and -line.amount, line and line.payout.currency)
+    if movement.type == "adjustment" and movement.source.startswith(("dp_", "du_")):  # taken, or given back
+        dispute = Dispute.objects.filter(dispute_id=movement.source).first()
+        taken = dispute and (-dispute.amount if movement.amount < 0 else dispute.amount)
+        return _differs(movement, taken, dispute and dispute.currency)
     return ""  # fees, payouts to our own bank, reversals: Stripe's side only
 
 

@@ -120,6 +120,7 @@ class Limits:
     concurrency: int
     monthly_units: int | None
     monthly_limit_minor: int | None
+    prepaid_minor: int | None  # what may be spent in all by who pays in advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,34 +150,34 @@ def limits(org_id: int) -> Limits | None:
     rate, concurrency = plan.rate_per_minute, plan.concurrency
     if account.state == BillingAccount.State.BLOCKED:  # softly: work goes on, slowly
         rate, concurrency = min(rate, BLOCKED_RATE), min(concurrency, BLOCKED_CONCURRENCY)
-    return Limits(plan.code, plan.name, account.currency, rate, concurrency, plan.monthly_units, money_limit(account))
+    return Limits(plan.code, plan.name, account.currency, rate, concurrency, plan.monthly_units, account.limit_minor,
+                  prepaid_limit(account))
 
 
-def money_limit(account: BillingAccount) -> int | None:
-    """The hard money limit of this calendar month: the account's own, and on a prepaid plan what credit is left after
-    everything that is used but not billed yet. None: no limit."""
+def prepaid_limit(account: BillingAccount) -> int | None:
+    """What all live usage ever may add up to, whole minor units before tax: what was used so far, and the credit that
+    is left after everything used but not billed yet. None on a plan that does not pay in advance.
+
+    Usage is read before what is owed for it, and that before the credit: whatever happens in between makes this less,
+    never more.
+    """
     if account.plan.kind != Plan.Kind.PREPAID:
-        return account.limit_minor
-    month = periods.this_month()
-    earlier = (UsageRollupHour.objects.filter(org_id=account.organization_id, mode="live",
-                                              hour__gte=periods.starts(_billed_until(account)),
-                                              hour__lt=periods.starts(month)).aggregate(n=Sum("amount"))["n"])
-    billed_since = (UsageRollupHour.objects.filter(org_id=account.organization_id, mode="live",
-                                                   hour__gte=periods.starts(month),
-                                                   hour__lt=periods.starts(_billed_until(account)))
-                    .aggregate(n=Sum("amount"))["n"])
+        return None
+    found = UsageRollupHour.objects.filter(org_id=account.organization_id, mode="live").aggregate(n=Sum("amount"))["n"]
+    used, owed = found or Decimal(0), unbilled_minor(account)
     # The meter counts without tax, credit pays with it.
     with_tax = 100 + (account.tax_rate.percent if account.tax_rate else Decimal(0))
-    owed = (earlier or Decimal(0)) - (billed_since or Decimal(0)) + max(account.carried_minor, 0)
-    left = max(0, int(credit_balance(account) * 100 // with_tax) - rating.round_half_up(owed))
-    return left if account.limit_minor is None else min(left, account.limit_minor)
+    return max(0, rating.round_half_up(max(used, Decimal(0))) + int(credit_balance(account) * 100 // with_tax) - owed)
 
 
-def _billed_until(account: BillingAccount) -> date:
-    """The first day whose usage is on no issued invoice yet."""
-    last = (account.invoices.filter(kind="usage").exclude(status=Invoice.Status.DRAFT)
-            .aggregate(last=Max("period_end"))["last"])
-    return last or date(2000, 1, 1)
+def unbilled_minor(account: BillingAccount) -> int:
+    """What all usage without an issued invoice would cost, before tax and credit."""
+    current = periods.this_month(account.anchor_day)
+    months = {*unbilled_months(account.organization_id, current), current}
+    # The late lines of billed months stand on the draft of every open month: each counts once.
+    lines = {(line.type, line.month, line.model, line.unit, line.price_version): line.amount
+             for month in months for line in invoice_lines(account, month) if line.type != "carry_in"}
+    return max(0, account.carried_minor + sum(lines.values()))
 
 
 def usage(org_id: int, *, since: datetime, until: datetime, group_by: GroupBy = "model", mode: str = "live",
@@ -255,7 +256,8 @@ def conclude(account: BillingAccount, month: date, *, with_carry_out: bool = Fal
         account.currency, plan.discount_percent, commitment,
         tuple(coupon.percent for coupon in applied if coupon.percent is not None),
         sum(coupon.minor for coupon in applied if coupon.minor and coupon.currency == account.currency),
-        account.tax_rate.percent if account.tax_rate else Decimal(0), credit_balance(account))
+        account.tax_rate.percent if account.tax_rate else Decimal(0), credit_balance(account),
+        prepaid=plan.kind == Plan.Kind.PREPAID)
     return statement.conclude(invoice_lines(account, month), terms, month=month, moves=with_carry_out)
 
 
@@ -267,9 +269,8 @@ def plan_of(account: BillingAccount, month: date) -> Plan:
 
 
 def credit_balance(account: BillingAccount) -> int:
-    """Credit that can be used now."""
+    """Credit that can be used now. What expired is there until it is swept, and as far as usage has consumed it."""
     return int(CreditGrant.objects.filter(account=account, currency=account.currency, balance__gt=0)
-               .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()))
                .aggregate(n=Sum("balance"))["n"] or 0)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F
 
-from billing import ledger, ledger_reads, periods, rating, selectors
+from billing import ledger, ledger_reads, periods, purse, rating, selectors
 from billing.models import (
     BillingAccount,
     Plan,
@@ -64,8 +64,7 @@ def change_plan(*, org_id: int, plan: str) -> BillingAccount:
     account = BillingAccount.objects.select_for_update().get(pk=open_account(org_id=org_id).pk)
     account.plan, account.plan_since = _plan(plan), periods.this_month(account.anchor_day)
     account.save(update_fields=["plan", "plan_since"])
-    fact = GrantsChanged(org_id)
-    transaction.on_commit(lambda: bus.publish(fact))
+    purse.moved(account)
     return account
 
 
@@ -85,8 +84,7 @@ def choose_plan(*, org_id: int, plan: str) -> BillingAccount:
         else:
             account.next_plan, account.next_plan_from = wanted, periods.next_month(this, account.anchor_day)
     account.save(update_fields=["plan", "plan_since", "next_plan", "next_plan_from"])
-    fact = GrantsChanged(org_id)
-    transaction.on_commit(lambda: bus.publish(fact))
+    purse.moved(account)
     return account
 
 
@@ -108,6 +106,7 @@ def set_tax_rate(*, org_id: int, code: str, name: str = "", percent: Decimal = D
     rate, _ = TaxRate.objects.get_or_create(code=code, defaults={"name": name or code, "percent": percent})
     account.tax_rate = rate
     account.save(update_fields=["tax_rate"])
+    purse.moved(account)
     return account
 
 

@@ -112,6 +112,7 @@ class Terms:
     coupon_minor: int = 0
     tax_percent: Decimal = Decimal(0)
     credit: int = 0  # what is there to be used
+    prepaid: bool = False  # credit is all that pays: what it does not cover moves to the next invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ def conclude(lines: Iterable[Line], terms: Terms, *, month: date, moves: bool = 
     """From lines to a total. Discounts come off usage, tax is on what is left, credit pays last.
 
     What is too little to collect, or in the customer's favour, moves to the next invoice before tax. Credit never
-    leaves a rest that is too small to collect. A draft (`moves` False) shows such an amount instead of moving it.
+    leaves a rest that is too small to collect. Whoever pays in advance is never asked for more than the credit: the
+    rounding of lines, or what was used before that plan, moves on. A draft (`moves` False) shows such amounts instead.
     """
     found = list(lines)
     used = sum(line.amount for line in found if line.type in ("usage", "late"))
@@ -152,6 +154,11 @@ def conclude(lines: Iterable[Line], terms: Terms, *, month: date, moves: bool = 
     if carry:
         found.append(carried(-carry, type="carry_out", month=month))
         net = 0
+    if terms.prepaid and moves and net + percent(net, terms.tax_percent) > terms.credit:
+        covered = int(terms.credit * 100 // (100 + terms.tax_percent))
+        carry = net - covered
+        found.append(carried(-carry, type="carry_out", month=month))
+        net = covered
     tax = percent(net, terms.tax_percent)
     due = net + tax
     credit = min(terms.credit, due)

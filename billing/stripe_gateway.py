@@ -121,6 +121,7 @@ class DisputeInfo:
     currency: str
     reason: str
     status: str
+    evidence_due: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +255,9 @@ class Gateway:
 
     def dispute(self, dispute: str) -> DisputeInfo:
         found = _ask(lambda: self._stripe.disputes.retrieve(dispute))
+        due = getattr(getattr(found, "evidence_details", None), "due_by", None)
         return DisputeInfo(found.id, _id(found.payment_intent), found.amount, found.currency.upper(), found.reason,
-                           found.status)
+                           found.status, datetime.fromtimestamp(due, UTC) if due else None)
 
     # -- providers
 

@@ -16,6 +16,8 @@ from billing import (
     mails,
     payments,
     payouts,
+    purse,
+    receipt_keys,
     reconciliation,
     services,
     webhooks,
@@ -29,7 +31,8 @@ log = logging.getLogger(__name__)
 SCHEDULE = {"billing.close_due_periods": 600, "billing.reconcile": 60, "billing.mark_past_due": 3600,
             "billing.verify": 3600, "billing.credit": 60, "billing.collect": 20, "billing.webhooks": 15,
             "billing.sweep_webhooks": 900, "billing.dunning": 300, "billing.payouts": 3600, "billing.mails": 30,
-            "billing.budgets": 30, "billing.reconcile_payments": 21_600}
+            "billing.budgets": 30, "billing.reconcile_payments": 21_600,
+            "billing.receipt_key": 86_400}
 
 
 @shared_task(name="billing.close_due_periods")
@@ -68,7 +71,7 @@ def fire_budget_alerts() -> int:
 def credit() -> int:
     """Expiries, prepaid limits and automatic top-ups."""
     expired = credits.expire_due()
-    return expired + credits.refresh_limits() + (payments.recharge() if is_set_up() else 0)
+    return expired + purse.refresh() + (payments.recharge() if is_set_up() else 0)
 
 
 @shared_task(name="billing.collect")
@@ -102,6 +105,11 @@ def run_payouts() -> int:
 @shared_task(name="billing.mails")
 def send_mails() -> int:
     return mails.send_waiting()
+
+
+@shared_task(name="billing.receipt_key")
+def replace_receipt_key() -> bool:
+    return receipt_keys.replace_due()
 
 
 @shared_task(name="billing.reconcile_payments")

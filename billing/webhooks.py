@@ -10,10 +10,8 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import transaction
-
-from billing import payments, payouts
-from billing.models import BillingAccount, Dispute, PaymentAttempt, WebhookEvent
+from billing import disputes, payments, payouts
+from billing.models import BillingAccount, WebhookEvent
 from billing.stripe_gateway import Event, Refund, Refused, gateway
 from kernel import clock
 
@@ -128,14 +126,8 @@ def _payout_failed(payout: str) -> None:
     log.error("Stripe could not pay %s out to our bank account", payout)
 
 
-@transaction.atomic
 def _dispute(dispute: str) -> None:
-    found = gateway().dispute(dispute)
-    attempt = PaymentAttempt.objects.filter(provider_ref=found.payment).first()
-    Dispute.objects.update_or_create(dispute_id=found.id, defaults={
-        "attempt": attempt, "amount": found.amount, "currency": found.currency, "reason": found.reason[:60],
-        "status": found.status})
-    log.warning("payment %s is disputed: %s", found.payment, found.reason)
+    disputes.take(gateway().dispute(dispute))
 
 
 HANDLERS: dict[str, Callable[[str], None]] = {

@@ -18,6 +18,7 @@ UNITS = ("call", "image", "page", "second", "1k_chars", "row", "point")
 # Redis names that both sides share.
 GRANT_KEY = "grant:{key_hash}"  # → Grant JSON
 ROUTE_KEY = "route:{model}"  # → Route JSON
+SNAPSHOT_WHOLE = "snapshot:whole"  # there while every grant and route is; gone with them where Redis was emptied
 SNAPSHOT_CHANNEL = "snapshot"  # publishes "grant:<hash>" or "route:<model>" when one changes; "*" for all
 
 
@@ -37,11 +38,12 @@ class Price:
 class Limit:
     """How much one scope may spend (whole minor units) and call in one window; None = no limit of that kind.
 
-    A team is the `keys` that share it, under a number of its own (`id`).
+    The window "balance" never ends: what an organization may spend in all, as far as it has paid in advance. A team is
+    the `keys` that share it, under a number of its own (`id`).
     """
 
     scope: Literal["key", "team", "org"]
-    window: Literal["minute", "day", "month"]
+    window: Literal["minute", "day", "month", "balance"]
     money_minor: int | None = None
     calls: int | None = None
     keys: tuple[int, ...] = ()

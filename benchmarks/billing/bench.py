@@ -16,21 +16,18 @@ import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import uvloop
 from psycopg import sql
 
-from benchmarks.billing.services import OwnRedis, waiting_for
+from benchmarks.billing.services import own_services
 from billing.ledger import LedgerWriter
 from billing.meter import RedisMeter
-from config.embedded import postgres
 from config.env import ROOT
 from kernel import clock
 from kernel.contracts import Grant, Limit, UsageEvent
@@ -48,25 +45,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=8, help="of the timetable")
     parser.add_argument("--page-events", type=int, default=PAGE_EVENTS)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="billing-bench-") as name:
-        folder = Path(name)
-        store = OwnRedis(folder)
-        store.start()
-        try:
-            dsn = postgres.start(folder / "postgres")
-            waiting_for(store, 20)
-            os.environ |= {"DATABASE_URL": dsn, "REDIS_URL": store.url, "TESSERA_VAR": str(folder),
-                           "DJANGO_SETTINGS_MODULE": "config.settings", "TESSERA_SECRET_KEY": "bench",
-                           "TESSERA_KEY_PEPPER": "bench"}
-            subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
-            figures: dict[str, float] = {"cpus": os.cpu_count() or 1}
-            figures |= uvloop.run(ledger(dsn, given.events))
-            figures |= uvloop.run(meter(store.url))
-            figures |= uvloop.run(timetable(dsn, store.url, given.seconds))
-            figures |= page(dsn, given.page_events)
-        finally:
-            store.kill()
-            postgres.stop(folder / "postgres")
+    with own_services("billing-bench") as (dsn, store):
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
+        figures: dict[str, float] = {"cpus": os.cpu_count() or 1}
+        figures |= uvloop.run(ledger(dsn, given.events))
+        figures |= uvloop.run(meter(store.url))
+        figures |= uvloop.run(timetable(dsn, store.url, given.seconds))
+        figures |= page(dsn, given.page_events)
     for name, value in figures.items():
         bar = BARS.get(name)
         print(f"  {name:<28}{value:>12,.6g}" + (f"   (bar {bar:,})" if bar else ""))

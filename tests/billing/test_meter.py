@@ -119,7 +119,8 @@ def _spend_in_a_process(url: str, seed: int, results: Any) -> None:
     results.put(asyncio.run(run()))
 
 
-def test_48_processes_cant_overspend_a_hard_limit(redis_url: str) -> None:
+def test_48_processes_cant_overspend_a_hard_limit(redis_url: str,
+                                                  record_property: Callable[[str, object], None]) -> None:
     """480 calls of 1 minor unit at most, against a limit of 100: never above it, and reached."""
     forked = multiprocessing.get_context("fork")
     results = forked.Queue()
@@ -136,9 +137,13 @@ def test_48_processes_cant_overspend_a_hard_limit(redis_url: str) -> None:
     assert counters["held"] == lost * meter_module.MICRO
     assert 98 * meter_module.MICRO < counters["spent"] + counters["held"] <= 100 * meter_module.MICRO
     assert refused_calls > 200, "the limit was reached early"
+    record_property("callers", len(processes))
+    record_property("refused", refused_calls)
+    record_property("overspend_minor", max(0, (counters["spent"] + counters["held"]) // meter_module.MICRO - 100))
 
 
-def test_no_hold_leaks_past_its_time(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_hold_leaks_past_its_time(redis_url: str, monkeypatch: pytest.MonkeyPatch,
+                                     record_property: Callable[[str, object], None]) -> None:
     """48 callers die with their holds; after their time nothing is held, nobody is in flight."""
     monkeypatch.setattr(meter_module, "GRACE_MS", 0)
 
@@ -154,6 +159,8 @@ def test_no_hold_leaks_past_its_time(redis_url: str, monkeypatch: pytest.MonkeyP
     client = sync_redis.Redis.from_url(redis_url)
     assert (client.hlen("meter:{1}:hold"), client.zcard("meter:{1}:holds")) == (0, 0)
     assert {int(count) for count in client.hvals("meter:{1}:open")} == {0}
+    record_property("abandoned_holds", 48)
+    record_property("leaked_holds", client.hlen("meter:{1}:hold"))
     client.close()
 
 

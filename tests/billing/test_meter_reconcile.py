@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -123,7 +124,8 @@ def test_reconciling_beside_running_calls_counts_nothing_twice(dsn: str, redis_u
     with_both(dsn, redis_url, use)
 
 
-def test_a_redis_wiped_under_load_is_exact_after_one_reconcile(dsn: str, redis_url: str) -> None:
+def test_a_redis_wiped_under_load_is_exact_after_one_reconcile(
+        dsn: str, redis_url: str, record_property: Callable[[str, object], None]) -> None:
     async def use(writer: LedgerWriter, meter: RedisMeter) -> None:
         enough = asyncio.Event()
 
@@ -144,7 +146,11 @@ def test_a_redis_wiped_under_load_is_exact_after_one_reconcile(dsn: str, redis_u
         for key_id in (11, 12, 13):
             await call(writer, meter, key_id=key_id)
         await meter.settled()
+        began = time.monotonic()
         await drifts(redis_url, mend=True)
+        record_property("wipes", 6)
+        record_property("reconcile_s", round(time.monotonic() - began, 3))
+        record_property("calls", writer.figures.events)
         spent = await writer.spent(1, *span("month", clock.now())[1:])
         client = sync_redis.Redis.from_url(redis_url, decode_responses=True)
         month = span("month", clock.now())[0]

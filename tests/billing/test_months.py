@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -43,7 +43,7 @@ def at(moment: datetime) -> None:
     clock.set_offset(moment - datetime.now(UTC))
 
 
-def test_thirteen_months(stripe: SandboxProcess) -> None:
+def test_thirteen_months(stripe: SandboxProcess, record_property: Callable[[str, object], None]) -> None:
     rng = random.Random(31)
     accounts: dict[int, tuple[BillingAccount, str]] = {}
     at(datetime(2027, 12, 1, tzinfo=UTC))
@@ -88,6 +88,8 @@ def test_thirteen_months(stripe: SandboxProcess) -> None:
         account.refresh_from_db()
         taken = [one["amount"] for one in payments_of(stripe, account.stripe_customer or "")]
         assert sorted(taken) == sorted(invoice.total for invoice in invoices)
+    record_property("months", 14)
+    record_property("invoices", Invoice.objects.filter(status="paid").count())
     starts = [i.period_start.isoformat() for i in Invoice.objects.filter(account=next(iter(accounts.values()))[0])
               .order_by("period_start")]
     assert starts[1:6] == ["2027-12-31", "2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30"]

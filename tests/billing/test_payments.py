@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import redis
 from billing_kit import event
+from django.conf import settings
 from django.core import mail
 from django.db import Error, connection, transaction
 from sandbox_kit import SandboxProcess
@@ -18,6 +20,7 @@ from sandbox_kit import SandboxProcess
 from billing import (
     console,
     credits,
+    disputes,
     dunning,
     invoicing,
     ledger,
@@ -25,6 +28,7 @@ from billing import (
     payments,
     payouts,
     pricing,
+    purse,
     reconciliation,
     selectors,
     services,
@@ -41,6 +45,7 @@ from billing.models import (
     RevenueShareLine,
     WebhookEvent,
 )
+from billing.stripe_gateway import DisputeInfo
 from kernel import bus, clock
 from kernel.contracts import Price
 from kernel.facts import AccountStateChanged, InvoicePaid
@@ -71,9 +76,10 @@ def account(organization: Any) -> BillingAccount:
     return services.set_billing_details(org_id=found.organization_id, email="money@example.com", legal_name="Acme")
 
 
-def use(account: BillingAccount, units: int, *, month: int = 10, day: int = 5, model: str = "ocr") -> None:
+def use(account: BillingAccount, units: int, *, month: int = 10, day: int = 5, model: str = "ocr",
+        each: Decimal = Decimal(10)) -> None:
     """`units` pages at 10 cents."""
-    one = event(org_id=account.organization_id, model=model, units=units, unit_amount=Decimal(10),
+    one = event(org_id=account.organization_id, model=model, units=units, unit_amount=each,
                 occurred_at=datetime(2026, month, day, 9, tzinfo=UTC))
     with connection.cursor() as cursor:
         cursor.execute(ledger.INSERT, ledger.rows([one]))
@@ -348,20 +354,72 @@ def test_prepaid_limit_is_what_is_left(stripe: SandboxProcess, account: BillingA
     services.change_plan(org_id=account.organization_id, plan="prepaid")
     credits.grant(account=account, amount=2500, kind="paid", source_ref="a")
     use(account, 100)  # October, not billed yet: 1000
-    limits = selectors.limits(account.organization_id)
-    assert limits is not None
-    assert limits.monthly_limit_minor == 1500
+    assert prepaid(account) == 2500  # of which the meter has counted 1000
     invoicing.close_period(account=account, period=OCTOBER)
-    limits = selectors.limits(account.organization_id)
-    assert limits is not None
-    assert limits.monthly_limit_minor == 1500
-    use(account, 30, month=11, day=1)  # the meter counts this month itself
-    assert selectors.money_limit(BillingAccount.objects.get(pk=account.pk)) == 1500
+    assert prepaid(account) == 2500
+    use(account, 30, month=11, day=1)
+    assert prepaid(account) == 2500
     assert credits.wallet(account.organization_id).available == 1200
     services.set_tax_rate(org_id=account.organization_id, code="de-19", percent=Decimal(19))
-    assert selectors.money_limit(BillingAccount.objects.select_related("tax_rate", "plan").get(pk=account.pk)) == 1260
-    assert credits.refresh_limits() == 1
-    assert credits.refresh_limits() == 0
+    assert prepaid(account) == 2260  # 1300 are used, 1500 of credit pay for 1260 and their tax
+    assert purse.refresh() == 1
+    assert purse.refresh() == 0
+    assert redis.Redis.from_url(settings.CACHES["default"]["LOCATION"]).get(
+        f"meter:{{{account.organization_id}}}:purse") == b"2260000000"
+
+
+def prepaid(account: BillingAccount) -> int | None:
+    limits = selectors.limits(account.organization_id)
+    assert limits is not None
+    assert limits.monthly_limit_minor is None
+    return limits.prepaid_minor
+
+
+def test_who_pays_in_advance_is_never_asked_for_more(account: BillingAccount) -> None:
+    """Lines round up to 1010 cents where the meter counted 1008: the rest moves on, no card is asked."""
+    services.change_plan(org_id=account.organization_id, plan="prepaid")
+    account.refresh_from_db()
+    credits.grant(account=account, amount=1009, kind="paid", source_ref="a")
+    pricing.use_price_book(lambda model, version: Price("page", Decimal("10.5"), "USD", 1))
+    for model, units in (("a", 1), ("b", 1), ("c", 1), ("d", 93)):  # 31.5 + 976.5 = 1008 counted
+        use(account, units, model=model, each=Decimal("10.5"))
+    invoice = invoicing.close_period(account=account, period=OCTOBER)
+    account.refresh_from_db()
+    assert (invoice.status, invoice.total, invoice.credit, account.carried_minor) == ("paid", 0, 1009, 1)
+    use(account, 96, month=10, each=Decimal("10.5"), model="late")  # came too late for the limit to see
+    at(datetime(2026, 12, 2, tzinfo=UTC))
+    second = invoicing.close_period(account=account, period=date(2026, 11, 1))
+    account.refresh_from_db()
+    assert (second.status, second.total, second.credit, account.carried_minor) == ("paid", 0, 0, 1009)
+    assert prepaid(account) == 1007  # 2016 are used: nothing more until a top-up has paid the 1009
+
+
+def test_a_refund_cannot_take_credit_that_calls_have_used(account: BillingAccount) -> None:
+    services.change_plan(org_id=account.organization_id, plan="prepaid")
+    account.refresh_from_db()
+    invoice = invoicing.issue_topup(account=account, amount=2000)
+    invoicing.mark_paid(invoice_id=invoice.pk, amount_minor=2000)
+    use(account, 150, month=11, day=1)
+    org = account.organization_id
+    with pytest.raises(Problem, match="waits for its invoice"):
+        payments.issue_credit_note(org_id=org, invoice_id=invoice.pk, amount_minor=501, reason="leaving")
+    payments.issue_credit_note(org_id=org, invoice_id=invoice.pk, amount_minor=500, reason="leaving")
+    assert (credits.wallet(org).usable, credits.wallet(org).available, prepaid(account)) == (1500, 0, 1500)
+
+
+def test_what_expires_was_not_used_before(account: BillingAccount) -> None:
+    """Credit that usage has consumed stays for that usage's invoice, whenever it comes."""
+    services.change_plan(org_id=account.organization_id, plan="prepaid")
+    account.refresh_from_db()
+    credits.grant(account=account, amount=1000, kind="promo", source_ref="gift", expires_at=NOVEMBER)
+    credits.grant(account=account, amount=300, kind="paid", source_ref="own")
+    use(account, 60)
+    assert credits.expire_due() == 1
+    assert credits.expire_due() == 0
+    assert (credits.wallet(account.organization_id).usable, prepaid(account)) == (900, 900)
+    assert invoicing.close_period(account=account, period=OCTOBER).credit == 600
+    assert {one.reason or one.kind: one.left for one in credits.wallet(account.organization_id).grants} == {
+        "promo": 0, "paid": 300}
 
 
 def test_automatic_topup(stripe: SandboxProcess, account: BillingAccount) -> None:
@@ -476,6 +534,59 @@ def test_the_books_agree_with_stripe(stripe: SandboxProcess, account: BillingAcc
     after = reconciliation.check_day(today)
     assert after.differences[0]["amount"] == "777"
     assert len(after.differences) == len(before.differences) + 1
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_a_dispute_holds_the_share_and_a_loss_takes_it_back(stripe: SandboxProcess, account: BillingAccount,
+                                                            outcome: str) -> None:
+    from django.apps import apps
+
+    provider = apps.get_model("accounts", "Organization").objects.create(name="Maker", slug=f"maker-{outcome}")
+    shares.agree(model="ocr", provider_id=provider.pk, share_percent=Decimal("33.33"), effective_from=date(2026, 1, 1))
+    save_card(account)
+    invoice = invoice_of(account, 1000)
+    payments.collect_due()
+    url = payouts.start_onboarding(org_id=provider.pk, email="p@example.com", return_url="http://x", refresh_url="http://x")
+    post(url)
+    payouts.sync_account(ProviderAccount.objects.get(organization_id=provider.pk).stripe_account or "")
+    at(NOVEMBER + timedelta(days=15))
+    stripe.set(clock_offset_s=int((clock.now() - datetime.now(UTC)).total_seconds()))
+    dispute = stripe.control("dispute", {"charge": invoice.attempts.get().charge_ref})
+    for _ in range(2):  # told twice: one dispute, one letter
+        webhooks._dispute(dispute["id"])
+    found = invoice.attempts.get().disputes.get()
+    assert found.evidence_due_at is not None
+    assert timedelta(days=13) < found.evidence_due_at - clock.now() <= timedelta(days=14, minutes=1)
+    (earning,) = payouts.earnings(provider.pk)
+    assert (earning.held, earning.free, payouts.run()) == (3333, 0, 0)
+    stripe.control("dispute", {"dispute": dispute["id"], "status": outcome})
+    for _ in range(2):
+        webhooks._dispute(dispute["id"])
+    (earning,) = payouts.earnings(provider.pk)
+    letters = list(Mail.objects.filter(ref__startswith="dispute-").order_by("pk").values_list("ref", flat=True))
+    assert letters == [f"dispute-{dispute['id']}-opened", f"dispute-{dispute['id']}-{outcome}"]
+    notes = [(note.amount, note.status) for note in invoice.credit_notes.all()]
+    if outcome == "won":
+        assert (earning.free, notes, payouts.run()) == (3333, [], 1)
+    else:
+        assert (earning.net, earning.share, notes, payouts.run()) == (0, 0, [(10000, "done")], 0)
+    assert payments.send_refunds() == 0  # the bank has the money already
+    today = reconciliation.check_day(clock.now().date())
+    assert not [one for one in today.differences if one["source"] == dispute["id"]]
+
+
+def test_a_lost_topup_takes_the_credit_that_is_left(account: BillingAccount) -> None:
+    services.change_plan(org_id=account.organization_id, plan="prepaid")
+    account.refresh_from_db()
+    invoice = invoicing.issue_topup(account=account, amount=2000)
+    PaymentAttempt.objects.create(invoice=invoice, number=1, amount=2000, currency="USD", request={},
+                                  status="succeeded", provider_ref="pi_lost")
+    invoicing.mark_paid(invoice_id=invoice.pk, amount_minor=2000)
+    use(account, 150, month=11, day=1)
+    for status in ("needs_response", "lost", "lost", "needs_response"):
+        disputes.take(DisputeInfo("dp_lost", "pi_lost", 2000, "USD", "fraudulent", status, None))
+    assert (credits.wallet(account.organization_id).usable, prepaid(account)) == (1500, 1500)
+    assert [note.amount for note in invoice.credit_notes.all()] == [2000]
 
 
 def test_a_dispute_is_kept(stripe: SandboxProcess, account: BillingAccount) -> None:

@@ -14,10 +14,11 @@ from uuid import uuid4
 
 import pytest
 from billing_kit import event
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from billing import invoicing, ledger, pricing, receipts, selectors, services
+from billing import invoicing, ledger, pricing, receipt_keys, receipts, selectors, services
+from billing.models import ReceiptKey
 from kernel import clock
 from kernel.contracts import Price
 from kernel.problems import Problem
@@ -115,11 +116,11 @@ def test_a_statement_that_we_signed_wrongly_is_found_out(parts: list[dict[str, A
         wrong["lines"][number]["amount"] += 1
         wrong["subtotal"] += 1
         wrong["total"] += 1
-        faults = verify_invoice([{"statement": receipts._signed(wrong)}, *parts[1:]], keys).faults
+        faults = verify_invoice([{"statement": receipts._signer()(wrong)}, *parts[1:]], keys).faults
         assert len(faults) == 1
         assert faults[0].startswith(f"line {number}: ")
     wrong = payload | {"total": payload["total"] + 1}
-    assert verify_invoice([{"statement": receipts._signed(wrong)}, *parts[1:]], keys).faults == [
+    assert verify_invoice([{"statement": receipts._signer()(wrong)}, *parts[1:]], keys).faults == [
         "subtotal, discount, credit and tax do not make the total"]
 
 
@@ -161,17 +162,30 @@ def test_a_strangers_receipt_is_not_found(organization: Any, parts: list[dict[st
         receipts.bundle(organization.pk + 1, int(invoice.id))
 
 
-def test_the_public_keys_are_for_everybody(settings: Any) -> None:
+def test_the_public_keys_are_for_everybody(organization: Any) -> None:
     answer = Client().get("/.well-known/tessera-receipt-keys.json")
     assert answer.status_code == 200
     (key,) = answer.json()["keys"]
     assert (key["kty"], key["crv"], len(key["kid"])) == ("OKP", "Ed25519", 16)
-    before = key
-    settings.SECRET_KEY = "another"
-    settings.RECEIPT_KEYS_BEFORE = [before["x"]]
-    keys = Client().get("/.well-known/tessera-receipt-keys.json").json()["keys"]
-    assert keys[0]["kid"] != before["kid"]
-    assert keys[1] == before, "receipts of the former secret can still be checked"
+
+
+def test_key_pairs_are_replaced_and_what_they_signed_holds(organization: Any, settings: Any) -> None:
+    one = record(organization)
+    first = receipts.receipt(organization.pk, one.event_id)
+    assert not receipt_keys.replace_due()
+    clock.set_offset(datetime(2026, 11, 3, tzinfo=UTC) + receipt_keys.REPLACED_AFTER - datetime.now(UTC))
+    assert receipt_keys.replace_due()
+    assert not receipt_keys.replace(kid=first["kid"]), "once"
+    second = receipts.receipt(organization.pk, one.event_id)
+    settings.SECRET_KEY = "another: what is sealed can't be opened"
+    third = receipts.receipt(organization.pk, one.event_id)
+    keys = receipts.public_keys()
+    assert [key["kid"] for key in keys["keys"]] == [third["kid"], second["kid"], first["kid"]]
+    assert first["payload"] == check(first, keys) == check(second, keys) == check(third, keys)
+    kept = ReceiptKey.objects.exclude(retired_at=None).values_list("sealed", flat=True)
+    assert [bytes(sealed) for sealed in kept] == [b"", b""], "secret halves of retired keys are gone"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReceiptKey.objects.create(kid="2", public=b"", sealed=b"")
 
 
 def test_the_command_line_says_whether_it_holds(parts: list[dict[str, Any]], tmp_path: Path,

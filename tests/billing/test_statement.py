@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -119,13 +120,17 @@ def live(seed: int, *, pooled: bool = False) -> Account:
     return account
 
 
-def test_a_thousand_accounts_equal_the_fractions() -> None:
+def test_a_thousand_accounts_equal_the_fractions(record_property: Callable[[str, object], None]) -> None:
+    lines = late = 0
     for seed in range(1000):
         account = live(seed)
         sums = account.sums()
         for (month, model), units in account.units.items():
             want = half_up(by_fractions(account.tariffs[model], units))
             assert sums[month, model] == want, (seed, month, model, units)
+        lines, late = lines + len(account.lines), late + sum(line.type == "late" for line in account.lines)
+    for name, value in (("accounts", 1000), ("price_models", len(SCHEMES)), ("lines", lines), ("late_lines", late)):
+        record_property(name, value)
 
 
 def test_pools_equal_the_fractions_and_share_by_largest_remainder() -> None:

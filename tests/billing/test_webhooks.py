@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -197,7 +197,8 @@ class Undo(Exception):
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
-def test_every_order_of_a_flow_ends_in_one_state(stripe: SandboxProcess, account: BillingAccount, flow: Any) -> None:
+def test_every_order_of_a_flow_ends_in_one_state(stripe: SandboxProcess, account: BillingAccount, flow: Any,
+                                                 record_property: Callable[[str, object], None]) -> None:
     before = {e["id"] for e in stripe.get("/v1/events?limit=100")["data"]}
     flow(account)
     account.refresh_from_db()
@@ -222,6 +223,8 @@ def test_every_order_of_a_flow_ends_in_one_state(stripe: SandboxProcess, account
     webhooks.sweep_lost(timedelta(days=40))
     handle_all()
     assert {repr(state())} == ends
+    record_property("orders", len(orders))
+    record_property("deliveries", 2 * len(told) * len(orders))
 
 
 def deliver(events: list[dict[str, Any]]) -> None:

@@ -50,6 +50,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "lines": [(line, line_words(line.type)) for line in draft.lines], "plans": console.plans(org.pk),
         "budgets": [_budget(one, keys) for one in budgets.budgets(org.pk)], "keys": keys.items(),
         "cards": console.payment_methods(org.pk), "wallet": credits.wallet(org.pk),
+        "disputes": console.open_disputes(org.pk), "alerts": _alerts(org.pk),
         "invoices": [(invoice, known.get(invoice.status, invoice.status)) for invoice in money.invoices(org.pk)],
         "manages": member.allowed(request, org, "billing:manage")})
 
@@ -121,6 +122,13 @@ def _budget(one: budgets.BudgetView, keys: dict[int, str]) -> dict[str, object]:
             "scope": keys.get(one.key_id, _("a key that ended")) if one.key_id else _("the whole organization"),
             "window": _("a day") if one.window == "day" else _("a month"),
             "thresholds": [(threshold, threshold in fired) for threshold in one.thresholds]}
+
+
+def _alerts(org_id: int) -> list[tuple[budgets.AlertView, str, int]]:
+    """What budgets told, newest first, with the name of each and what was spent then."""
+    names = {one.id: one.name for one in budgets.budgets(org_id)}
+    return [(alert, names.get(alert.budget_id, _("a budget that ended")), round(alert.spent_minor))
+            for alert in budgets.alerts(org_id, limit=30)]
 
 
 @login_required
