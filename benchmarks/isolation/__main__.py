@@ -22,7 +22,7 @@ import httpx
 
 from benchmarks.isolation.nets import Hostile, hostile
 
-HONEST = ("sentiment-en", "change-points", "language-detect")
+HONEST = ("sentiment-en", "change-points", "language-id")
 SCOPES = ["predict", "models:read", "models:write", "models:deploy"]
 WITHIN = 2.0  # how much slower the slowest hundredth of others' calls may be
 

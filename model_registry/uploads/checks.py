@@ -12,6 +12,7 @@ Status = Literal["passed", "failed", "warning", "skipped"]
 
 # In the order in which they are made. id → what a person reads.
 TITLES: dict[str, str] = {
+    "fetch": "The hub's file came whole", "compression": "The compressed net answers like the original",
     "archive": "The bundle is what it says", "format": "The format is one that runs no code",
     "graph": "The graph keeps to the ONNX standard", "checker": "ONNX's own checker accepts it",
     "signature": "The signature can be served", "manifest": "Fields and steps fit the signature",

@@ -62,15 +62,23 @@ def main() -> None:
 
     from model_registry.uploads import examination
 
-    if order["mode"] == "validate":
-        import onnxruntime  # noqa: F401
+    if order["mode"] != "inspect":
+        import onnxruntime
+    if order["mode"] == "compress":
+        import onnxruntime.quantization
+        import onnxruntime.transformers.float16  # noqa: F401
+
+        from model_registry.uploads import compression
 
     _limit(order["limits"])
     dropped = _drop()
     _tell(isolation={"user": "nobody" if dropped else "as the worker", "memory_mb": order["limits"]["memory"] >> 20,
                      "cpu_s": order["limits"]["cpu_s"]})
     try:
-        _tell(result=examination.examine_upload(order, tell=_tell))
+        if order["mode"] == "compress":
+            _tell(result=compression.compress_upload(order, examination.Told(_tell)))
+        else:
+            _tell(result=examination.examine_upload(order, tell=_tell))
     except MemoryError:
         _tell(died="out_of_memory")
         os._exit(3)

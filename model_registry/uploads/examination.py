@@ -31,7 +31,7 @@ SLOW_MS = 10_000
 TOLERANCE = 1e-4
 
 
-class _Told(Protocol):
+class Told(Protocol):
     """A protocol whose checks are told as they begin and end."""
 
     def __init__(self, tell: Callable[..., None]) -> None:
@@ -46,7 +46,7 @@ class _Told(Protocol):
 def examine_upload(order: Mapping[str, Any], *, tell: Callable[..., None]) -> dict[str, Any]:
     """All checks that the order's mode asks for, in the current folder. The result's `checks` end with the first
     failure; `service` and `signature` are there where it came so far."""
-    protocol = _Told(tell)
+    protocol = Told(tell)
     result: dict[str, Any] = {"signature": None, "service": None, "manifest": None, "facts": None, "profile": {},
                               "batched": False, "format": ""}
     with contextlib.suppress(Refused):

@@ -14,8 +14,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,8 @@ CHILD = Path(__file__).with_name("child.py")
 MEMORY = 3 << 30
 CPU_S = 15
 WALL_S = 90.0  # a busy machine gives the child its processor time late
+COMPRESS_CPU_S = 60
+COMPRESS_WALL_S = 180.0
 MAX_FILE = 1 << 30
 MAX_SAID = 16 << 20
 NOBODY = 65534
@@ -65,14 +68,34 @@ def examine(folder: Path, *, filename: str, mode: Literal["inspect", "validate"]
             licensed: bool = False, memory: int = MEMORY, cpu_s: int = CPU_S, wall_s: float = WALL_S) -> Findings:
     """Examines `folder`/upload. A validated net lies in `folder`/net.onnx afterwards. Never raises for what is in the
     upload."""
+    return _in_child(folder, {
+        "mode": mode, "filename": filename, "manifest": manifest, "signature": signature, "net": net,
+        "version": version, "unit": unit, "licensed": licensed}, memory=memory, cpu_s=cpu_s, wall_s=wall_s)
+
+
+def compress(folder: Path, *, method: str, service: Mapping[str, Any], examples: Sequence[Mapping[str, Any]],
+             calibration: Sequence[Mapping[str, Any]], min_agreement: float) -> Findings:
+    """Makes `folder`/upload of `folder`/base.onnx; the result's `report` compares the two. Never raises for the net."""
+    order = {"mode": "compress", "method": method, "service": dict(service), "examples": list(examples),
+             "calibration": list(calibration), "min_agreement": min_agreement}
+    # The quantiser follows whole paths: the child may enter this folder, and not always those above `folder`.
+    with tempfile.TemporaryDirectory(prefix="tessera-compress-") as place:
+        shutil.copyfile(folder / "base.onnx", Path(place, "base.onnx"))
+        found = _in_child(Path(place), order, memory=MEMORY, cpu_s=COMPRESS_CPU_S, wall_s=COMPRESS_WALL_S)
+        if found.failed is None:
+            shutil.copyfile(Path(place, "upload"), folder / "upload")
+    return found
+
+
+def _in_child(folder: Path, order: dict[str, Any], *, memory: int, cpu_s: int, wall_s: float) -> Findings:
     prefix, network = _cut_off()
     folder.chmod(0o700)
     if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
-        (folder / "upload").chmod(0o644)
-    order = {"mode": mode, "folder": str(folder), "filename": filename, "manifest": manifest, "signature": signature,
-             "net": net, "version": version, "unit": unit, "licensed": licensed,
-             "limits": {"memory": memory, "cpu_s": cpu_s, "file": MAX_FILE}}
+        for file in folder.iterdir():
+            if file.is_file():
+                file.chmod(0o644)
+    order |= {"folder": str(folder), "limits": {"memory": memory, "cpu_s": cpu_s, "file": MAX_FILE}}
     before = _processor_s()
     process = subprocess.Popen(
         [*prefix, sys.executable, "-I", str(CHILD)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -96,7 +119,8 @@ def examine(folder: Path, *, filename: str, mode: Literal["inspect", "validate"]
             os.killpg(process.pid, signal.SIGKILL)
     # A namespace's first process hides the signal that ended the child: what it used tells as much.
     spent = _processor_s() - before >= cpu_s
-    return _findings(said[:MAX_SAID], errors[-4000:], process.returncode, late=late.is_set() or spent, network=network)
+    return _findings(said[:MAX_SAID], errors[-4000:], process.returncode, late=late.is_set() or spent, network=network,
+                     cpu_s=cpu_s)
 
 
 def _processor_s() -> float:
@@ -104,7 +128,7 @@ def _processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _findings(said: bytes, errors: bytes, code: int, *, late: bool, network: str) -> Findings:
+def _findings(said: bytes, errors: bytes, code: int, *, late: bool, network: str, cpu_s: int) -> Findings:
     lines: list[dict[str, Any]] = []
     for text in said.splitlines():
         with contextlib.suppress(ValueError):
@@ -123,15 +147,15 @@ def _findings(said: bytes, errors: bytes, code: int, *, late: bool, network: str
                "values": {}} for name in begun] or [
         {"id": "archive", "title": TITLES["archive"], "status": "passed", "detail": "", "fix": "", "code": "",
          "ms": 0.0, "values": {}}]
-    checks[-1].update(_death(died, errors, code, late=late), status="failed")
+    checks[-1].update(_death(died, errors, code, late=late, cpu_s=cpu_s), status="failed")
     return Findings(checks, {}, isolation, [f"{checks[-1]['id']}: {checks[-1]['detail']}"])
 
 
-def _death(died: str, errors: bytes, code: int, *, late: bool) -> dict[str, str]:
+def _death(died: str, errors: bytes, code: int, *, late: bool, cpu_s: int) -> dict[str, str]:
     """Why there is no result. A child inside of a pid namespace dies as 128 + the signal."""
     ended_by = -code if code < 0 else code - 128 if code > 128 else 0
     if late or ended_by in (signal.SIGXCPU, signal.SIGALRM):
-        return {"code": "timed_out", "detail": f"it took more than {CPU_S} s of processor time and was ended",
+        return {"code": "timed_out", "detail": f"it took more than {cpu_s} s of processor time and was ended",
                 "fix": "look for a loop without an end; make the net smaller"}
     if died == "out_of_memory" or b"MemoryError" in errors or b"bad_alloc" in errors or ended_by == signal.SIGABRT:
         return {"code": "out_of_memory", "detail": f"it took more than {MEMORY >> 30} GB and was ended",
