@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
@@ -42,6 +45,8 @@ class Net:
     package: str = ""
     member: str = ""
     folder: str = ""
+    npm: str = ""  # where the member is in a package of npm: name@version
+    integrity: str = ""  # of that package's archive, as npm writes it
 
     def place(self, out: Path) -> Path:
         """Committed nets lie beside their entry, all others under `out`."""
@@ -53,8 +58,14 @@ class Source:
     """What a converter reads: the members of one wheel."""
 
     archive: Path | None
+    package: Path | None = None
 
     def read(self, member: str) -> bytes:
+        """A member's bytes; `npm:path@start` is a file of the npm package from that byte on."""
+        if member.startswith("npm:") and self.package is not None:
+            path, _, start = member.removeprefix("npm:").partition("@")
+            with tarfile.open(self.package) as unpacked, unpacked.extractfile(path) as file:  # type: ignore[union-attr]
+                return file.read()[int(start or 0):]
         if self.archive is None:
             raise NetBuildError(f"{member} comes from a wheel, but the net names no package")
         with zipfile.ZipFile(self.archive) as wheel:
@@ -73,13 +84,22 @@ def build(out: Path, *, only: Iterable[str] | None = None, pin: bool = False) ->
         if unknown:
             raise NetBuildError(f"no such net: {', '.join(sorted(unknown))}")
         nets = [net for net in nets if net.name in set(only)]
-    missing = [net for net in nets if pin or not _is_current(net, out)]
+    missing = [net for net in nets if (pin or not _is_current(net, out)) and _can_be_had(net)]
     if missing:
         with tempfile.TemporaryDirectory(prefix="tessera-nets-") as scratch:
             wheels = _download(sorted({net.package for net in missing if net.package}), Path(scratch))
             for net in missing:
-                _build_one(net, Source(wheels.get(net.package)), out, pin=pin)
+                packed = _packed(net, Path(scratch)) if net.npm else None
+                _build_one(net, Source(wheels.get(net.package), packed), out, pin=pin)
     return [net.place(out) / file for net in nets for file in (net.files or {f"{net.name}.onnx": ""})]
+
+
+def _can_be_had(net: Net) -> bool:
+    """The product starts without a net that only npm has, and offers what it can."""
+    if not net.npm or shutil.which("npm"):
+        return True
+    print(f"nets: {net.name} is left out: it comes from npm, which is not installed", flush=True)
+    return False
 
 
 def _is_current(net: Net, out: Path) -> bool:
@@ -150,6 +170,19 @@ def _download(packages: list[str], scratch: Path) -> dict[str, Path]:
     if done.returncode:
         raise NetBuildError(f"cannot download {', '.join(packages)}: {done.stderr.strip()[-600:]}")
     return {_package_of(wheel): wheel for wheel in scratch.glob("*.whl")}
+
+
+def _packed(net: Net, scratch: Path) -> Path:
+    """The archive of a package of npm, fetched by npm and held against the pinned hash."""
+    done = subprocess.run(["npm", "pack", "--silent", "--pack-destination", str(scratch), net.npm], cwd=scratch,
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NetBuildError(f"cannot download {net.npm}: {done.stderr.strip()[-600:]}")
+    archive = scratch / done.stdout.split()[-1]
+    found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    if found != net.integrity:
+        raise NetBuildError(f"{net.npm} is not what was pinned: {found} instead of {net.integrity}")
+    return archive
 
 
 def _package_of(wheel: Path) -> str:

@@ -118,4 +118,5 @@ def test_the_articles_example_runs_unchanged(classes: str, demo: dict[str, str],
     printed = java(classes, "ArticleExample", TESSERA_BASE_URL=url, TESSERA_API_KEY=demo["api_key"])
     assert asked == [{"url": "https://example.com/image.jpg", "types": ["OBJECT_DETECTION", "TEXT_RECOGNITION"]}]
     [found] = [json.loads(line) for line in printed.splitlines()]
-    assert [found["x"], found["y"], found["width"]] == pytest.approx([179, 82, 95], abs=2)
+    assert found["label"] == "person"
+    assert [found["x"], found["y"], found["width"]] == pytest.approx([20.6, 16.4, 342.4], abs=3)
