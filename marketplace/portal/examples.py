@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import mimetypes
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from PIL import Image
 
 from kernel.problems import Problem
 from marketplace.portal.shelf import CATALOG, Card
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "audio/wav": ".wav",
             "audio/flac": ".flac", "audio/midi": ".mid", "text/csv": ".csv"}
+ORIENTATION, UPRIGHT = 0x0112, 4  # the tag of Exif, and its last value that leaves the sides as they are
 
 
 def holds_media(value: Any) -> bool:
@@ -34,11 +37,11 @@ def shown(card: Card) -> dict[str, Any] | None:
     example = card.model.example
     if not example:
         return None
-    made = {path.stem: path.name for path in _folder(card.name).glob("[0-9]*.*")}
+    made = {path.stem: path for path in _folder(card.name).glob("[0-9]*.*")}
     return {
-        "input": _addresses(example["input"], card.name, {}),
+        "input": _addresses(example["input"], card, made),
         "parameters": example.get("parameters") or {},
-        "output": _addresses(example.get("output"), card.name, made),  # None: nothing was recorded yet
+        "output": _addresses(example.get("output"), card, made),  # None: nothing was recorded yet
     }
 
 
@@ -46,7 +49,7 @@ def sample(card: Card, file: str) -> Path | None:
     """A file of the example's input; only files that the example itself names."""
     if f'"{file}"' not in json.dumps(card.model.example) or "/" in file:
         return None
-    return next((folder / file for folder in (card.folder, CATALOG / "samples") if (folder / file).is_file()), None)
+    return _sample(card, file)
 
 
 def medium(name: str, file: str) -> Path | None:
@@ -93,11 +96,29 @@ def _folder(name: str) -> Path:
     return Path(settings.ENV.var) / "examples" / name
 
 
-def _addresses(value: Any, name: str, made: dict[str, str]) -> Any:
+def _sample(card: Card, file: str) -> Path | None:
+    return next((folder / file for folder in (card.folder, CATALOG / "samples") if (folder / file).is_file()), None)
+
+
+def _addresses(value: Any, card: Card, made: dict[str, Path]) -> Any:
+    """The value with `$url` in place of its files, and the size of each picture, so that a page keeps its room."""
     if isinstance(value, dict):
         if "$file" in value:
-            return {"$url": reverse("sample", args=[name, value["$file"]])}
-        if "$media" in value and str(value["$media"]) in made:
-            return {"$url": reverse("medium", args=[name, made[str(value["$media"])]])}
-        return {key: _addresses(inner, name, made) for key, inner in value.items()}
-    return [_addresses(inner, name, made) for inner in value] if isinstance(value, list) else value
+            path = _sample(card, value["$file"])
+            return {"$url": reverse("sample", args=[card.name, value["$file"]])} | (_size(path) if path else {})
+        if path := made.get(str(value.get("$media"))):
+            return {"$url": reverse("medium", args=[card.name, path.name])} | _size(path)
+        return {key: _addresses(inner, card, made) for key, inner in value.items()}
+    return [_addresses(inner, card, made) for inner in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=1024)
+def _size(path: Path) -> dict[str, int]:
+    """Width and height of a picture as a browser shows it; nothing for other files. Only its head is read."""
+    try:
+        with Image.open(path) as picture:
+            turned = picture.getexif().get(ORIENTATION, 1) > UPRIGHT
+            width, height = picture.size
+    except OSError:
+        return {}
+    return {"width": height, "height": width} if turned else {"width": width, "height": height}

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from marketplace.listings import playground as grants
-from marketplace.portal import examples, labels, shelf, subscribing
+from marketplace.portal import examples, field_words, labels, shelf, subscribing
 from marketplace.portal.templatetags.portal import money
 
 
@@ -16,7 +16,8 @@ def configuration(user: Any, card: shelf.Card, *, static: bool = False) -> dict[
     """The element's configuration. `static`: only the stored result is shown, as on the front page."""
     m = card.manifest
     shown = examples.shown(card)
-    base = {"model": card.name, "output": m.get("output", ""), "example": shown, "t": words()}
+    base = {"model": card.name, "output": m.get("output", ""), "example": shown, "t": words(),
+            "names": field_words.used(m, shown)}
     if static:
         return base
     return base | {
@@ -34,19 +35,8 @@ def _titled(fields: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     found = {}
     for name, spec in fields.items():
         title = (spec.get("title_zh") if labels.chinese() else "") or spec.get("title")
-        found[name] = {**spec, "label": title or field_names().get(name) or name.replace("_", " ").capitalize()}
+        found[name] = {**spec, "label": title or field_words.title(name)}
     return found
-
-
-def field_names() -> dict[str, str]:
-    """Names that many manifests share, in the page's language."""
-    return {
-        "image": _("Image"), "images": _("Images"), "audio": _("Audio"), "text": _("Text"), "texts": _("Texts"),
-        "series": _("Series"), "rows": _("Rows"), "table": _("Table"), "problem": _("Problem"), "graph": _("Graph"),
-        "query": _("Query"), "documents": _("Documents"), "threshold": _("Threshold"), "horizon": _("Horizon"),
-        "first": _("First"), "second": _("Second"), "width": _("Width"), "height": _("Height"),
-        "format": _("Format"), "size": _("Size"), "language": _("Language"), "file": _("File"),
-    }
 
 
 def words() -> dict[str, str]:
@@ -73,5 +63,8 @@ def words() -> dict[str, str]:
         "passed": _("passed"), "not_passed": _("not passed"), "opacity": _("Opacity of the mask"), "play": _("Play"),
         "segments": _("segments"), "anomalies": _("anomalies"), "breaks": _("change points"), "download": _("Download"),
         "code_language": _("Language of the code"), "json": _("JSON"), "optional": _("optional"),
-        "lines": _("one a line"),
+        "yes": _("yes"), "no": _("no"),
+        "anomaly": _("anomaly"), "break": _("change point"), "shoot": _("Take the picture"),
+        "no_camera": _("No camera is allowed here."),
+        "lines": _("one a line"), "comma": _(", "),
     }

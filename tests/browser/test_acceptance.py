@@ -40,7 +40,7 @@ def test_a_playground_is_one_click_from_home_and_shows_a_result(page: Page) -> N
 
 
 @pytest.mark.parametrize(("model", "drawing"), [
-    ("face-detect", ".stage rect.shape"), ("person-segment", ".stage img + img"), ("face-anonymise", ".ba img + img"),
+    ("face-detect", ".stage rect.shape"), ("person-segment", ".stage img + .tint"), ("face-anonymise", ".ba img + img"),
     ("barcode-create", ".stage img"), ("mol-draw", "img[src^='data:image/svg']"), ("pii-redact", "mark"),
     ("sentiment-en", ".meter"), ("text-embed", "table th"), ("voice-activity", "svg rect"),
     ("forecast-auto", "path.line2"), ("series-anomaly", "circle.hit"), ("change-points", "line.rule"),

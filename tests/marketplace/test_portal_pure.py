@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 import re
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 from django.template.loader import get_template
 from django.test import RequestFactory
+from django.utils.translation import override
+from django.utils.translation.template import templatize
 
-from marketplace.portal import schema_fields
+from marketplace.portal import field_words, schema_fields
 from marketplace.portal.forms import minor_units
 from marketplace.portal.management.commands.compile_locale import read_po, write_mo
 from marketplace.portal.middleware import StatusPage
@@ -66,6 +69,46 @@ def test_every_message_is_translated_and_keeps_its_places() -> None:
     for key, value in messages.items():
         places = set(re.findall(r"%\((\w+)\)s", key))
         assert set(re.findall(r"%\((\w+)\)s", value)) == places, key
+
+
+def marked() -> set[str]:
+    """Every text that templates and the portal's code hand to gettext."""
+    found = set()
+    for path in TEMPLATES:
+        calls = re.findall(r"(?<![a-z])(?:n?gettext|_)\(u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")",
+                           templatize(path.read_text(), origin=path.name))
+        found |= {ast.literal_eval(text) for text in calls}
+    for path in (ROOT.parent / "marketplace").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
+                    and node.func.id in {"_", "gettext", "gettext_lazy", "ngettext"}
+                    and isinstance(node.args[0], ast.Constant)):
+                found.add(node.args[0].value)
+    return found
+
+
+def test_every_text_of_pages_and_code_is_in_the_catalogue() -> None:
+    known = {key.partition("\0")[0] for key in read_po(CATALOGUE.read_text())}
+    assert marked() - known == set()
+
+
+def test_a_chinese_page_names_fields_choices_and_results_in_chinese() -> None:
+    manifest = {"input": {"text": {"kind": "text"}}, "parameters": {"range": {"kind": "choice", "choices": ["near"]}}}
+    example = {"output": {"verdict": "good", "checks": [{"name": "no such word", "passed": True}]}}
+    with override("zh-hans"):
+        assert field_words.title("min_area") == "最小面积"
+        assert field_words.used(manifest, example) == {
+            "checks": "检查项", "good": "良好", "name": "名称", "near": "近", "passed": "通过", "verdict": "结论"}
+    with override("en"):
+        assert field_words.title("min_area") == "Min area"
+        assert field_words.used(manifest, example) == {}
+
+
+def test_every_field_of_the_catalogue_has_a_chinese_name() -> None:
+    fields = {name for path in (ROOT.parent / "model_registry" / "catalog").glob("*/*/model.yaml")
+              for name in re.findall(r"^  (\w+): \{kind:", path.read_text(), re.M)}
+    assert len(fields) > 200
+    assert fields - set(field_words.chinese()) == set()
 
 
 def test_plurals_are_compiled_under_both_forms() -> None:

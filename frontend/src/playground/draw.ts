@@ -3,10 +3,10 @@ import { h } from "../dom";
 import { IMAGES } from "./draw_images";
 import { SERIES } from "./draw_series";
 import { TEXTS } from "./draw_texts";
-import { PLANS } from "./draw_plans";
 import type { Context, Json } from "./types";
 
-const DRAW: Record<string, (output: Json, context: Context) => HTMLElement> = { ...IMAGES, ...SERIES, ...TEXTS, ...PLANS };
+const DRAW: Record<string, (output: Json, context: Context) => HTMLElement> = { ...IMAGES, ...SERIES, ...TEXTS };
+const PLANS = ["routes", "plan", "graph"];
 
 export function tree(value: Json, key = "", depth = 0): HTMLElement {
   const name = key === "" ? null : h("span", { class: "k" }, `${key}: `);
@@ -21,6 +21,13 @@ export function tree(value: Json, key = "", depth = 0): HTMLElement {
 }
 const asTree = (output: Json): HTMLElement => h("div", { class: "tree p-4", tabindex: 0, role: "group", "aria-label": "JSON" }, tree(output));
 
+/** Plans are drawn by a script of their own, which few models need. */
+function later(kind: string, output: Json, context: Context): HTMLElement {
+  const box = h("div", { class: "min-h-96" });
+  import("./draw_plans").then(({ PLANS: drawn }) => box.replaceChildren(drawn[kind]!(output, context))).catch(() => box.replaceChildren(asTree(output)));
+  return box;
+}
 export function draw(kind: string, output: Json, context: Context): HTMLElement {
+  if (PLANS.includes(kind)) return later(kind, output, context);
   try { return DRAW[kind]?.(output, context) ?? asTree(output); } catch { return asTree(output); } // a result that its schema did not foresee
 }

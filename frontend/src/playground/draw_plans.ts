@@ -38,13 +38,32 @@ function gantt(items: Json[], c: Context): SVGElement {
   });
   return svg;
 }
-/** Nodes on a circle, edges between them; a path is drawn on top. */
+/** Places for the nodes: all push each other away, edges pull; always the same for the same graph. */
+function spread(nodes: Json[], edges: Json[]): Map<string, [number, number]> {
+  const at = new Map<string, [number, number]>(nodes.map((n, i) => [n.id, [Math.cos(i * 2.4) * (1 + i / nodes.length), Math.sin(i * 2.4) * (1 + i / nodes.length)]]));
+  const pairs = edges.flatMap((e) => { const a = at.get(e.source), b = at.get(e.target); return a && b && a !== b ? [[a, b] as const] : []; }), all = [...at.values()];
+  for (let heat = 0.3; heat > 0.004; heat *= 0.975) {
+    const force = new Map(all.map((p) => [p, [-p[0] * 0.15, -p[1] * 0.15] as [number, number]]));
+    const push = (a: [number, number], b: [number, number], strength: (d: number) => number): void => {
+      const x = b[0] - a[0], y = b[1] - a[1], d = Math.hypot(x, y) || 0.01, k = strength(d) / d, f = force.get(a)!, g = force.get(b)!;
+      f[0] += x * k; f[1] += y * k; g[0] -= x * k; g[1] -= y * k;
+    };
+    all.forEach((a, i) => { for (const b of all.slice(i + 1)) push(a, b, (d) => -0.5 / d); });
+    for (const [a, b] of pairs) push(a, b, (d) => d * d);
+    for (const [p, [x, y]] of force) { const size = Math.hypot(x, y) || 1, step = Math.min(size, heat) / size; p[0] += x * step; p[1] += y * step; }
+  }
+  const fit = (axis: 0 | 1, low: number, high: number): void => { const values = all.map((p) => p[axis]), least = Math.min(...values), wide = Math.max(...values) - least; for (const p of all) p[axis] = wide ? low + ((p[axis] - least) / wide) * (high - low) : (low + high) / 2; };
+  fit(0, 50, 590);
+  fit(1, 34, 296);
+  return at;
+}
+/** Nodes and the edges between them; a path is drawn on top. */
 function graph(o: Json, c: Context): HTMLElement {
-  const shown: Json[] = o.nodes.slice(0, 60), place = new Map(shown.map((n, i) => [n.id as string, [320 + Math.cos((i / shown.length) * 2 * Math.PI - 1.57) * 240, 160 + Math.sin((i / shown.length) * 2 * Math.PI - 1.57) * 130] as const]));
+  const shown: Json[] = o.nodes.slice(0, 60), place = spread(shown, o.edges);
   const svg = s("svg", { class: "chart", viewBox: "0 0 640 320", role: "img", "aria-label": c.t.output ?? "" });
   const groups = [...new Set(shown.map((n) => n.group))], top = Math.max(...shown.map((n) => n.score ?? 0), 1e-9);
   const edge = (a: string, b: string, name: string, weight = 1): void => { const p = place.get(a), q = place.get(b); if (p && q) svg.append(s("line", { class: name, x1: p[0], y1: p[1], x2: q[0], y2: q[1], "stroke-width": weight })); };
-  for (const e of o.edges.slice(0, 400)) edge(e.source, e.target, "grid");
+  for (const e of o.edges.slice(0, 400)) edge(e.source, e.target, "edge");
   (o.path ?? []).slice(1).forEach((node: string, i: number) => edge(o.path[i], node, "rule", 2.5));
   for (const n of shown) {
     const [x, y] = place.get(n.id)!, mark = s("circle", { cx: x, cy: y, r: 5 + ((n.score ?? 0) / top) * 8 });

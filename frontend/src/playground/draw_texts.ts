@@ -56,8 +56,8 @@ function report(o: Json, c: Context): HTMLElement {
 }
 function rowScores(o: Json, c: Context): HTMLElement {
   const scores = o.rows.map((r: Json) => r.score).filter((v: unknown) => typeof v === "number"), low = Math.min(0, ...scores), high = Math.max(1, ...scores);
-  return h("div", {}, h("ol", { class: "p-2 max-h-[480px] overflow-y-auto", tabindex: 0 }, ...o.rows.slice(0, 500).map((r: Json) => h("li", { class: "linked flex-wrap" }, h("span", { class: "num text-ink-3 w-14" }, `${c.t.row} ${r.index + 1}`), r.score === null ? null : meter((r.score - low) / (high - low)), h("span", { class: "num font-medium w-14" }, r.score === null ? "—" : number(r.score)),
-    r.label === undefined ? null : h("span", { class: `tag ${/anomal|outlier|fraud|high/i.test(r.label) ? "tag-bad" : "tag-accent"}` }, words(String(r.label))), ...(r.reasons ?? []).slice(0, 3).map((x: Json) => h("span", { class: "tag" }, `${x.field} ${x.contribution > 0 ? "+" : ""}${number(x.contribution)}`))))), facts(rest(o, "rows")));
+  return h("div", {}, h("ol", { class: "p-2 max-h-[480px] overflow-y-auto", tabindex: 0 }, ...o.rows.slice(0, 500).map((r: Json) => h("li", { class: "linked" }, h("span", { class: "num text-ink-3 w-14" }, `${c.t.row} ${r.index + 1}`), r.score === null ? null : meter((r.score - low) / (high - low)), h("span", { class: "num font-medium w-14" }, r.score === null ? "—" : number(r.score)),
+    r.label === undefined ? null : h("span", { class: `tag ${/anomal|outlier|fraud|high/i.test(r.label) ? "tag-bad" : "tag-accent"}` }, words(String(r.label))), h("span", { class: "flex flex-wrap gap-1 min-w-0" }, ...(r.reasons ?? []).filter((x: Json) => x.contribution).slice(0, 2).map((x: Json) => h("span", { class: "tag num" }, `${x.field} ${x.contribution > 0 ? "+" : ""}${number(x.contribution)}`)))))), facts(rest(o, "rows")));
 }
 function tabled(o: Json): HTMLElement {
   return h("div", {}, table(o.rows, o.columns), facts(o.summary));
@@ -74,7 +74,7 @@ export const TEXTS: Record<string, (o: Json, c: Context) => HTMLElement> = {
     return h("div", {}, o.results.length ? h("ol", { class: "p-4 grid gap-3" }, ...o.results.slice(0, 50).map((r: Json, i: number) => h("li", { class: "flex gap-3 items-start" }, h("span", { class: "num text-ink-3 w-6" }, i + 1), h("div", { class: "min-w-0 flex-1" }, h("p", { class: `break-words ${i ? "" : "font-medium"}` }, r.text ?? String(r.index)), h("div", { class: "mt-1.5" }, meter(Math.abs(r.score) / top))), h("span", { class: "num text-ink-3" }, number(r.score))))) : nothing(c.t), facts(rest(o, "results")));
   },
   embedding,
-  key_values: (o) => h("div", {}, h("dl", { class: "divide-y divide-line" }, ...o.values.map((v: Json) => h("div", { class: "px-4 py-2.5 grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)] gap-4" }, h("dt", { class: "text-ink-2" }, words(v.name), v.note ? h("p", { class: "text-[13px] text-ink-3" }, v.note) : null), h("dd", { class: "num font-medium break-words" }, number(v.value), v.unit ? h("span", { class: "text-ink-3 font-normal" }, ` ${v.unit}`) : null)))), facts(rest(o, "values"))),
+  key_values: (o, c) => h("div", {}, h("dl", { class: "divide-y divide-line" }, ...o.values.map((v: Json) => h("div", { class: "px-4 py-2.5 grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)] gap-4" }, h("dt", { class: "text-ink-2" }, words(v.name), v.note ? h("p", { class: "text-[13px] text-ink-3" }, v.note) : null), h("dd", { class: "num font-medium break-words" }, v.value === true ? c.t.yes : v.value === false ? c.t.no : number(v.value), v.unit ? h("span", { class: "text-ink-3 font-normal" }, ` ${v.unit}`) : null)))), facts(rest(o, "values"))),
   report,
   row_scores: rowScores,
   table: tabled,

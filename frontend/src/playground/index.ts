@@ -4,6 +4,7 @@ import { draw, tree } from "./draw";
 import { highlight } from "./highlight";
 import { control } from "./inputs";
 import { snippet, type Language } from "./snippets";
+import { learn } from "./parts";
 import type { Config, Context, Control, Json } from "./types";
 
 interface Problem { code?: string; title?: string; detail?: string; retryable?: boolean; errors?: { pointer: string; detail: string }[] }
@@ -31,8 +32,11 @@ class Playground extends HTMLElement {
     if (!data?.textContent) return;
     this.config = JSON.parse(data.textContent) as Config;
     const { t, example } = this.config;
+    learn(this.config.names, example);
     const changed = (): void => { if (this.code.isConnected) { this.showCode(); this.showCost(); } };
-    for (const [name, spec] of Object.entries(this.config.inputs)) this.inputs[name] = control(name, spec, example?.input[name], changed, t);
+    // What the example fills comes first: a picture before the text that may stand in its place.
+    const filled = ([name]: [string, unknown]): number => (example?.input[name] === undefined ? 1 : 0);
+    for (const [name, spec] of Object.entries(this.config.inputs).sort((a, b) => filled(a) - filled(b))) this.inputs[name] = control(name, spec, example?.input[name], changed, t);
     for (const [name, spec] of Object.entries(this.config.parameters)) this.parameters[name] = control(name, spec, example?.parameters[name], changed, t);
     this.runButton.append(icon("play"), h("span", {}, t.run), h("span", { class: "kbd max-sm:hidden", "aria-hidden": "true" }, "⌘↵"));
     this.replaceChildren(h("div", { class: "grid lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)] grid-cols-[minmax(0,1fr)] gap-4 items-start" }, this.form(), this.output()), this.snippets());
@@ -141,7 +145,8 @@ class Result extends HTMLElement {
   connectedCallback(): void {
     const data = this.querySelector("script[type='application/json']");
     if (!data?.textContent) return;
-    const { example, output, t } = JSON.parse(data.textContent) as Config;
+    const { example, output, t, names } = JSON.parse(data.textContent) as Config;
+    learn(names, example);
     const pictures = Object.values(example?.input ?? {}).map((value) => (value as { $url?: string } | null)?.$url).filter((url): url is string => Boolean(url));
     if (example?.output) this.replaceChildren(draw(output, example.output, { image: pictures.at(-1), images: pictures, audio: pictures[0], t }));
   }

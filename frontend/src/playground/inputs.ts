@@ -1,7 +1,8 @@
 /** One control for each input kind and parameter of a manifest. */
 import { h, icon } from "../dom";
 import { frame, line, waveform } from "./chart";
-import { asDataUrl, decode, record, rowsOf, typed } from "./media";
+import { asDataUrl, decode, rowsOf, typed } from "./media";
+import { picture, words as named } from "./parts";
 import type { Control, FileName, Spec, Words } from "./types";
 
 type Changed = () => void;
@@ -19,7 +20,7 @@ function files(name: string, spec: Spec, value: unknown, changed: Changed, t: Wo
   const picker = h("input", { type: "file", class: "sr-only", id: `in-${name}`, multiple: many, "aria-label": `${t.upload}: ${labelled(name, spec)}`, accept: spec.media_types?.join(",") ?? (sound ? "audio/*" : spec.kind === "bytes" ? undefined : "image/*") });
   const thumb = h("button", { type: "button", class: "chip", "aria-pressed": "true", click: () => { urls = given; names = given.map((url) => url.split("/").at(-1) ?? name); paint(); } }, icon("rotate-ccw"), t.example);
   const paint = (): void => {
-    show.replaceChildren(...urls.map((url, i) => (sound ? player(url, (n) => { seconds = n; changed(); }, t) : spec.kind === "bytes" ? h("p", { class: "p-8 text-center mono" }, names[i]) : h("img", { src: url, alt: names[i] ?? "" }))));
+    show.replaceChildren(...urls.map((url, i) => (sound ? player(url, (n) => { seconds = n; changed(); }, t) : spec.kind === "bytes" ? h("p", { class: "p-8 text-center mono" }, names[i]) : picture(url, names[i]))));
     if (!urls.length) show.replaceChildren(h("p", { class: "p-10 text-center text-ink-3" }, t.drop_hint));
     thumb.hidden = !given.length || urls === given;
     changed();
@@ -40,7 +41,8 @@ function files(name: string, spec: Spec, value: unknown, changed: Changed, t: Wo
   drop.addEventListener("drop", (e) => { e.preventDefault(); drop.classList.remove("over"); void take(e.dataTransfer?.files ?? []); });
   document.addEventListener("paste", (e) => { if (e.clipboardData?.files.length && drop.isConnected) void take(e.clipboardData.files); });
   const foot = h("div", { class: "flex flex-wrap items-center gap-2 mt-2 text-[13px] text-ink-3" }, thumb, sound ? microphone((blob) => void take([new File([blob], "recording.wav", { type: "audio/wav" })]), note, t) : null,
-    h("span", { class: "ms-auto max-sm:hidden" }, t.drop_hint, spec.max_bytes ? `, ${t.up_to} ${megabytes(spec.max_bytes)}` : ""));
+    spec.kind === "image" ? camera((blob) => void take([new File([blob], "camera.jpg", { type: "image/jpeg" })]), show, note, t) : null,
+    h("span", { class: "ms-auto max-sm:hidden" }, t.drop_hint, spec.max_bytes ? `${t.comma}${t.up_to} ${megabytes(spec.max_bytes)}` : ""));
   paint();
   const read = async (): Promise<unknown> => {
     const data = await Promise.all(urls.map(async (url) => (url.startsWith("data:") ? url : asDataUrl(await (await fetch(url)).blob()))));
@@ -66,14 +68,26 @@ function player(url: string, measured: (seconds: number) => void, t: Words): HTM
 function microphone(done: (blob: Blob) => void, note: HTMLElement, t: Words): HTMLElement | null {
   if (!navigator.mediaDevices) return null;
   let stop: (() => Promise<Blob>) | null = null;
-  const words = h("span", {}, t.record);
+  const told = h("span", {}, t.record);
   const button: HTMLElement = h("button", { type: "button", class: "chip", click: async () => {
     try {
-      if (stop) { const ended = stop; stop = null; words.textContent = t.record ?? ""; done(await ended()); }
-      else { stop = await record(); words.textContent = t.stop ?? ""; }
+      if (stop) { const ended = stop; stop = null; told.textContent = t.record ?? ""; done(await ended()); }
+      else { stop = await (await import("./capture")).record(); told.textContent = t.stop ?? ""; }
     } catch { note.textContent = t.no_microphone ?? ""; note.hidden = false; }
-  } }, icon("mic"), words);
+  } }, icon("mic"), told);
   return button;
+}
+/** A picture from the camera: one press shows what it sees, the next takes it. */
+function camera(done: (blob: Blob) => void, show: HTMLElement, note: HTMLElement, t: Words): HTMLElement | null {
+  if (!navigator.mediaDevices) return null;
+  let shoot: (() => Promise<Blob>) | null = null;
+  const told = h("span", {}, t.camera);
+  return h("button", { type: "button", class: "chip", click: async () => {
+    try {
+      if (shoot) { const taken = shoot; shoot = null; told.textContent = t.camera ?? ""; done(await taken()); }
+      else { shoot = await (await import("./capture")).watch(show); told.textContent = t.shoot ?? ""; }
+    } catch { note.textContent = t.no_camera ?? ""; note.hidden = false; }
+  } }, icon("camera"), told);
 }
 function text(name: string, spec: Spec, value: unknown, changed: Changed, t: Words): Control {
   const many = spec.kind === "texts";
@@ -84,7 +98,7 @@ function text(name: string, spec: Spec, value: unknown, changed: Changed, t: Wor
   area.addEventListener("input", tell);
   tell();
   const read = (): unknown => (many ? area.value.split("\n").map((row) => row.trim()).filter(Boolean) : area.value || (spec.optional ? undefined : ""));
-  return { element: h("div", {}, h("div", { class: "flex justify-between gap-3" }, h("label", { class: "label", for: area.id }, many ? `${labelled(name, spec)}, ${t.lines}` : labelled(name, spec)), count), area), read, short: read,
+  return { element: h("div", {}, h("div", { class: "flex justify-between gap-3" }, h("label", { class: "label", for: area.id }, many ? `${labelled(name, spec)}${t.comma}${t.lines}` : labelled(name, spec)), count), area), read, short: read,
     units: (unit) => (unit === "1k_chars" ? Math.max(1, Math.ceil([...area.value].length / 1000)) : undefined) };
 }
 const numbers = (raw: string): number[] => raw.split(/[\s,;]+/).filter(Boolean).map(Number).filter(Number.isFinite);
@@ -92,7 +106,7 @@ const numbers = (raw: string): number[] => raw.split(/[\s,;]+/).filter(Boolean).
 function series(name: string, spec: Spec, value: unknown, changed: Changed, t: Words): Control {
   const wrapped = value !== null && typeof value === "object" && !Array.isArray(value) ? value as { values: number[] } : null;
   const start: (number | null)[] = wrapped ? wrapped.values : (value as number[] | undefined) ?? [];
-  const area = h("textarea", { class: "field mono! mt-2", id: `in-${name}`, rows: 3, spellcheck: "false" });
+  const area = h("textarea", { class: "field mono mt-2", id: `in-${name}`, rows: 3, spellcheck: "false" });
   const plot = h("div", { class: "drop p-2 cursor-default!" });
   area.value = start.map((v) => v ?? "").join(", ");
   const paint = (): void => {
@@ -132,9 +146,17 @@ function grid(name: string, spec: Spec, value: unknown, changed: Changed, t: Wor
   return { element: h("div", {}, h("span", { class: "label" }, labelled(name, spec)), box, h("div", { class: "flex items-center gap-3 mt-2" }, add, h("span", { class: "ms-auto text-[13px] text-ink-3 max-sm:hidden" }, t.paste_hint))), read: () => rows, short: () => rows,
     units: (unit) => (unit === "row" ? rows.length : undefined) };
 }
+/** JSON for people: what fits on a line stays on it. */
+function laid(value: unknown, indent = ""): string {
+  const flat = JSON.stringify(value), deep = `${indent}  `;
+  if (value === null || typeof value !== "object" || flat.length + indent.length <= 44) return flat.replace(/([,:])(?=["\d[{\-tfn])/g, "$1 ");
+  const inner = Array.isArray(value) ? value.map((one) => laid(one, deep)) : Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}: ${laid(v, deep)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return `${open}\n${inner.map((one) => deep + one).join(",\n")}\n${indent}${close}`;
+}
 function json(name: string, spec: Spec, value: unknown, changed: Changed, t: Words): Control {
-  const area = h("textarea", { class: "field mono!", id: `in-${name}`, rows: 12, spellcheck: "false", input: changed });
-  area.value = value === undefined ? "" : JSON.stringify(value, null, 1).replace(/\[\s+([-\d.,\s]+?)\s+\]/g, (_, inner: string) => `[${inner.replace(/\s+/g, " ")}]`);
+  const area = h("textarea", { class: "field mono", id: `in-${name}`, rows: 12, spellcheck: "false", input: changed });
+  area.value = value === undefined ? "" : laid(value);
   const parse = (): unknown => JSON.parse(area.value);
   const read = (): unknown => { if (!area.value.trim() && spec.optional) return undefined; try { return parse(); } catch { area.focus(); throw new Error(t.bad_json); } };
   return { element: h("div", {}, h("label", { class: "label", for: area.id }, `${labelled(name, spec)} · ${t.json}`), area), read, short: () => { try { return parse(); } catch { return null; } } };
@@ -142,7 +164,7 @@ function json(name: string, spec: Spec, value: unknown, changed: Changed, t: Wor
 function small(name: string, spec: Spec, value: unknown, changed: Changed): Control {
   const id = `in-${name}`, start = value ?? spec.default, words = labelled(name, spec);
   if (spec.kind === "choice") {
-    const select = h("select", { class: "field", id, change: changed }, ...(spec.choices ?? []).map((c) => h("option", { value: c, selected: c === start }, c)));
+    const select = h("select", { class: "field", id, change: changed }, ...(spec.choices ?? []).map((c) => h("option", { value: c, selected: c === start }, typeof c === "string" ? named(c) : c)));
     const read = (): unknown => spec.choices?.find((c) => String(c) === select.value);
     return { element: h("div", {}, h("label", { class: "label", for: id }, words), select), read, short: read };
   }

@@ -1,4 +1,4 @@
-/** Files of the browser: reading, decoding sounds to peaks, recording to WAV. */
+/** Files of the browser: reading, decoding sounds to peaks, rows of a CSV. */
 export function asDataUrl(blob: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
@@ -26,29 +26,6 @@ export async function decode(address: string, count = 120): Promise<Sound> {
   });
   const top = Math.max(...peaks, 1e-6);
   return { peaks: peaks.map((p) => p / top), seconds: buffer.duration };
-}
-/** Records from the microphone until the returned function is called; what comes back is a WAV. */
-export async function record(): Promise<() => Promise<Blob>> {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-  const recorder = new MediaRecorder(stream), parts: Blob[] = [];
-  recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
-  recorder.start();
-  return () => new Promise((resolve, reject) => {
-    recorder.addEventListener("stop", () => {
-      stream.getTracks().forEach((track) => track.stop());
-      new Blob(parts).arrayBuffer().then((bytes) => new OfflineAudioContext(1, 1, 16000).decodeAudioData(bytes)).then((sound) => resolve(wav(sound)), reject);
-    });
-    recorder.stop();
-  });
-}
-function wav(sound: AudioBuffer): Blob {
-  const samples = sound.getChannelData(0), view = new DataView(new ArrayBuffer(44 + samples.length * 2));
-  const text = (at: number, value: string): void => [...value].forEach((c, i) => view.setUint8(at + i, c.charCodeAt(0)));
-  text(0, "RIFF"); view.setUint32(4, 36 + samples.length * 2, true); text(8, "WAVEfmt "); view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true); view.setUint16(22, 1, true); view.setUint32(24, sound.sampleRate, true); view.setUint32(28, sound.sampleRate * 2, true);
-  view.setUint16(32, 2, true); view.setUint16(34, 16, true); text(36, "data"); view.setUint32(40, samples.length * 2, true);
-  samples.forEach((v, i) => view.setInt16(44 + i * 2, Math.max(-1, Math.min(1, v)) * 32767, true));
-  return new Blob([view.buffer], { type: "audio/wav" });
 }
 /** Rows of a CSV or of cells pasted from a spreadsheet; the first row names the columns. */
 export function rowsOf(text: string): Record<string, unknown>[] {

@@ -9,7 +9,23 @@ export const number = (v: unknown): string => {
   if (typeof v !== "number") return v === null || v === undefined ? "" : typeof v === "object" ? JSON.stringify(v) : String(v);
   return Number.isInteger(v) ? v.toLocaleString("en") : Number(v.toPrecision(5)).toLocaleString("en", { maximumFractionDigits: 8 });
 };
-export const words = (name: string): string => { const text = name.replaceAll("_", " "); return text.charAt(0).toUpperCase() + text.slice(1); };
+/** What the server says about a model's words and pictures: names in the page's language, the sizes of stored pictures. */
+const NAMES: Record<string, string> = {}, SIZES = new Map<string, [number, number]>();
+export function learn(names: Record<string, string>, example: Json): void {
+  Object.assign(NAMES, names);
+  if (example === null || typeof example !== "object") return;
+  if (example.$url && example.width) SIZES.set(example.$url, [example.width, example.height]);
+  else for (const inner of Object.values(example)) learn({}, inner);
+}
+export const words = (name: string): string => { const text = name.replaceAll("_", " "); return NAMES[name] ?? text.charAt(0).toUpperCase() + text.slice(1); };
+/** A picture that takes its room before it has come, where its size is known: nothing moves. */
+export function picture(src: string, alt = ""): HTMLImageElement {
+  const [width, height] = SIZES.get(src) ?? [];
+  return h("img", { src, alt, width, height });
+}
+/** Who first, then from when to when, then how much: the store keeps no order of its own. */
+const FIRST = ["index", "id", "rank", "name", "vehicle", "step", "time", "date", "frame", "label", "text", "stops", "resource", "start", "end", "value", "mean", "lower", "upper"];
+const place = (column: string): number => { const at = FIRST.indexOf(column); return at < 0 ? FIRST.length : at; };
 
 export function meter(share: number): HTMLElement {
   const fill = h("i");
@@ -21,7 +37,7 @@ export const bar = (label: string, score: number, first = true): HTMLElement => 
   if (!first) filled.classList.add("opacity-45");
   return h("div", {}, h("div", { class: "flex justify-between gap-3 mb-1" }, h("span", { class: `${first ? "font-medium" : "text-ink-2"} break-words min-w-0` }, label), h("span", { class: "num text-ink-3" }, score.toFixed(2))), filled);
 };
-export function table(rows: Json[], columns: string[] = [...new Set(rows.flatMap((row) => Object.keys(row)))]): HTMLElement {
+export function table(rows: Json[], columns: string[] = [...new Set(rows.flatMap((row) => Object.keys(row)))].sort((a, b) => place(a) - place(b))): HTMLElement {
   const numeric = columns.map((c) => rows.some((row) => typeof row[c] === "number"));
   return h("div", { class: "scroll max-h-96 overflow-y-auto", tabindex: 0, role: "group" }, h("table", { class: "table" },
     h("thead", {}, h("tr", {}, ...columns.map((c, i) => h("th", { scope: "col", class: numeric[i] ? "r" : "" }, words(c))))),

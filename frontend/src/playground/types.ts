@@ -9,7 +9,7 @@ export interface Spec {
 }
 export interface Example { input: Record<string, unknown>; parameters: Record<string, unknown>; output: Json }
 export interface Config {
-  model: string; output: string; example: Example | null; t: Words; inputs: Record<string, Spec>; parameters: Record<string, Spec>;
+  model: string; output: string; example: Example | null; t: Words; names: Words; inputs: Record<string, Spec>; parameters: Record<string, Spec>;
   price: { amount: string; currency: string; unit: string }; unitPrice: string; pool: string; signedIn: boolean; subscribed: boolean;
   csrfCookie: string; origin: string; key: string; coldMs: number | null;
 }

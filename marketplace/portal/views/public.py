@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {"value": 4, "words": _("ways to call: REST, gRPC, Open Inference Protocol, OpenAI")},
     ]
     return render(request, "portal/home.html", {
-        "nav": "home", "count": answering, "featured": first[:6], "demo": demo, "figures": figures,
+        "nav": "home", "count": answering, "total": page.total, "featured": first[:6], "demo": demo, "figures": figures,
         "modalities": labels.facet_items("modality", page.facets["modality"]),
         "collections": [{"slug": row.slug, "label": labels.facet("industry", row.slug), "size": row.size}
                         for row in listings.collections()],
