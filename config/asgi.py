@@ -17,13 +17,14 @@ django.setup()
 from django.core.asgi import get_asgi_application  # noqa: E402
 
 from config import data_plane, observability, serve, telemetry  # noqa: E402
+from config.admission import Bounded  # noqa: E402
 from config.settings import ENV  # noqa: E402
 from inference_backend.gateway import Gateway  # noqa: E402
 from inference_backend.jobs.submitter import JobSubmitter  # noqa: E402
 
 telemetry.start("web")
 _runtime = data_plane.runtime(ENV, jobs=JobSubmitter(), label="web")
-application = Gateway(_runtime, observability.metrics_app(_runtime, get_asgi_application()),
+application = Gateway(_runtime, observability.metrics_app(_runtime, Bounded(get_asgi_application())),
                       trusted=ENV.trusted_proxies)
 
 if __name__ == "__main__":

@@ -18,10 +18,11 @@ def _schedule(sender: Celery, **_: object) -> None:
     from billing.tasks import SCHEDULE as OF_BILLING
     from inference_backend.jobs.tasks import BEAT_SCHEDULE
     from marketplace.accounts.tasks import SCHEDULE as OF_ACCOUNTS
+    from marketplace.listings.tasks import SCHEDULE as OF_LISTINGS
     from model_registry.tasks import SCHEDULE as OF_REGISTRY
 
     scans = {task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-             for task, seconds in {**OF_BILLING, **OF_ACCOUNTS, **OF_REGISTRY}.items()}
+             for task, seconds in {**OF_BILLING, **OF_ACCOUNTS, **OF_LISTINGS, **OF_REGISTRY}.items()}
     sender.conf.beat_schedule = {**BEAT_SCHEDULE, **scans}
 
 

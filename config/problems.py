@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
@@ -16,6 +18,7 @@ from rest_framework.views import set_rollback
 from kernel.problems import FieldError, Problem
 
 log = logging.getLogger(__name__)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -53,6 +56,10 @@ def as_problem(error: Exception) -> Problem:
         return Problem("method_not_allowed", str(error.detail))
     if isinstance(error, exceptions.Throttled):
         return Problem("rate_limited", headers={"Retry-After": str(int(error.wait or 1))})
+    if isinstance(error, OperationalError | InterfaceError):
+        return Problem("overloaded", "the database can't be reached at the moment", headers={"Retry-After": "1"})
+    if isinstance(error, OSError) and error.errno in FULL:
+        return Problem("overloaded", "there is no room to keep this at the moment", headers={"Retry-After": "5"})
     return Problem("internal_error", "something went wrong on our side; the request id finds it in our logs")
 
 

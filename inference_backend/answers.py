@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 # uvloop raises RuntimeError for a write to a connection that closed a moment ago, and redis-py lets it through.
 _AWAY = (TimeoutError, RedisError, OSError, RuntimeError)
 
-LEASE_MS = 15_000
+LEASE_MS = 6_000  # callers with a key wait so long for a gateway that was killed under it
 KEEP_S = 24 * 3600
 MAX_ANSWER = 1 << 20  # a larger answer is not kept: its repeat is refused with 409
 TOO_LARGE = b""

@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
 
 from kernel import tasks
-from kernel.contracts import GRANT_KEY, ROUTE_KEY, SNAPSHOT_CHANNEL, Grant, Route
+from kernel.contracts import GRANT_KEY, ROUTE_KEY, SNAPSHOT_CHANNEL, SNAPSHOT_WHOLE, Grant, Route
 from kernel.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -91,15 +91,22 @@ class RedisSnapshots:
 
     async def grant(self, key_hash: str) -> Grant | None:
         async def load() -> Grant | None:
-            text = await self._ask(lambda: self._redis.get(GRANT_KEY.format(key_hash=key_hash)))
+            text = await self._read(GRANT_KEY.format(key_hash=key_hash))
             return Grant.load(text) if text else None
         return await self._grants.get(key_hash, load)
 
     async def route(self, model: str) -> Route | None:
         async def load() -> Route | None:
-            text = await self._ask(lambda: self._redis.get(ROUTE_KEY.format(model=model)))
+            text = await self._read(ROUTE_KEY.format(model=model))
             return Route.load(text) if text else None
         return await self._routes.get(model, load)
+
+    async def _read(self, name: str) -> Any:
+        """A snapshot, or None where there is none. A Redis that was emptied knows of nobody: that is no refusal."""
+        text, whole = await self._ask(lambda: self._redis.mget(name, SNAPSHOT_WHOLE))
+        if not text and not whole:
+            raise Problem("overloaded", "access rights are being written anew", headers={"Retry-After": "1"})
+        return text
 
     async def routes(self) -> list[Route]:
         return await self._all.get("", self._load_routes)

@@ -55,10 +55,10 @@ def gateway(ports: Ports) -> Service:
                    stop_timeout=35)
 
 
-def worker(var: Path, concurrency: int = 2) -> Service:
+def worker(var: Path, concurrency: int = 2, name: str = "tessera") -> Service:
     return _celery(var, "worker", [
         "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--concurrency", str(concurrency),
-        "--hostname", "worker@tessera"], stop_timeout=35)
+        "--hostname", f"worker@{name}"], stop_timeout=35)
 
 
 def beat(var: Path) -> Service:

@@ -4,10 +4,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing import selectors as billing
-from kernel.contracts import GRANT_KEY, Grant
+from kernel.contracts import GRANT_KEY, SNAPSHOT_WHOLE, Grant
 from kernel.problems import Problem
 from marketplace.accounts import services as accounts
-from marketplace.listings import grants, search, selectors, services
+from marketplace.listings import grants, search, selectors, services, snapshots
 from marketplace.listings.models import Subscription
 from marketplace.listings.selectors import Filters
 
@@ -120,3 +120,18 @@ def test_a_subscription_opens_the_account(shelf, account):
     assert billing.account_of(org.pk) is None
     services.subscribe(org=org, model="face-detect", plan="payg", actor=owner)
     assert billing.spend_this_month(org.pk).spent_minor == 0
+
+
+def test_an_emptied_redis_is_filled_again(shelf, account, wired, django_capture_on_commit_callbacks):
+    owner, org = account()
+    store = snapshots._redis()
+    with django_capture_on_commit_callbacks(execute=True):
+        key, _ = accounts.create_api_key(org=org, actor=owner, name="ci")
+    name = GRANT_KEY.format(key_hash=key.key_hash)
+    store.set(SNAPSHOT_WHOLE, "1")
+    assert snapshots.mend() is False  # nothing is missing
+    store.delete(name, SNAPSHOT_WHOLE)
+    assert snapshots.mend() is True
+    assert Grant.load(store.get(name)).key_id == key.pk
+    assert store.exists(SNAPSHOT_WHOLE)
+    assert snapshots.mend() is False

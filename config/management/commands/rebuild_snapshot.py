@@ -6,13 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from marketplace.listings import grants
-from model_registry import snapshots
+from marketplace.listings import snapshots
 
 
 class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"routes: {snapshots.rebuild()}")
-        self.stdout.write(f"grants: {grants.rebuild_all()}")
+        routes, grants = snapshots.rebuild()
+        self.stdout.write(f"routes: {routes}\ngrants: {grants}")
