@@ -19,9 +19,9 @@ from django.core.management.base import BaseCommand
 from config import preparation
 from kernel import apikeys
 from marketplace.accounts import services as accounts
-from marketplace.listings import grants
 from marketplace.listings import services as subscriptions
-from model_registry import fetching, snapshots
+from marketplace.listings import snapshots
+from model_registry import fetching
 from model_registry import services as registry
 from model_registry.catalog_kit.runner import CATALOG, nets_folder
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             call_command("render_examples", stdout=self.stdout, stderr=self.stderr)
         if not options["no_demo"]:
             self._demo()
-        self.stdout.write(f"the data plane's copy: {snapshots.rebuild()} routes, {grants.rebuild_all()} grants")
+        self.stdout.write("the data plane's copy: {} routes, {} grants".format(*snapshots.rebuild()))
 
     def _catalogue(self) -> None:
         repository = settings.ENV.triton_repository
