@@ -21,7 +21,15 @@ class Processes:
 
     def by_model(self) -> dict[str, list[int]]:
         """Model → the pids behind it."""
-        found: dict[str, list[int]] = {}
+        return {model: [pid for pids in groups.values() for pid in pids] for model, groups in self._seen().items()}
+
+    def instances(self, model: str) -> int:
+        """How many instances of a model have their process. One that goes counts until it is gone."""
+        return len(self._seen().get(model, {}))
+
+    def _seen(self) -> dict[str, dict[bytes, list[int]]]:
+        """Model → instance, by its region of shared memory → its pids: a fork and its launcher share that name."""
+        found: dict[str, dict[bytes, list[int]]] = {}
         for name in os.listdir(PROC):
             if not name.isdecimal():
                 continue
@@ -31,7 +39,7 @@ class Processes:
                 # stub, model file, shared memory, …; a Triton's own children carry its repository's path
                 if len(words) > 8 and STUB in words[0] and words[1].startswith(self._prefix):
                     model = words[1][len(self._prefix):].split(b"/", 1)[0].decode(errors="replace")
-                    found.setdefault(model, []).append(int(name))
+                    found.setdefault(model, {}).setdefault(words[2], []).append(int(name))
         return found
 
     def kinds(self) -> dict[str, int]:

@@ -33,7 +33,6 @@ from inference_backend.triton.control import ControlError
 log = logging.getLogger(__name__)
 
 ROUND_S = 2.0
-SETTLE_WAIT_S = 6.0  # for the processes of instances that go
 LOG_LENGTH = 200
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -134,33 +133,21 @@ class Scaler:
         return int(max(self._pools.budget_mb * RESERVE - committed_mb, 0.0) / each)
 
     async def _change(self, name: str, was: int, count: int) -> bool:
-        """Whether it is done; then those that went are gone."""
+        """Whether it is done."""
         kept = repository.config_text(self._root, name)
         if not kept:
             return False
         async with self._pools.changing(name) as mine:
             if not mine:
                 return False
-            processes = await self._processes(name)
             repository.set_instances(self._root, name, count)
             try:
                 await self._pools.control.load(name)
             except ControlError:
                 repository.put_back_config(self._root, name, kept)
                 raise
-            if count < was:  # the warden must not take their end for a crash
-                await self._until_ended(name, processes * count // max(was, 1))
         log.info("%s has %d instances instead of %d", name, count, was)
         return True
-
-    async def _processes(self, name: str) -> int:
-        seen = self._pools.processes
-        return len((await asyncio.to_thread(seen.by_model)).get(name, ())) if seen is not None else 0
-
-    async def _until_ended(self, name: str, left: int) -> None:
-        deadline = time.monotonic() + SETTLE_WAIT_S
-        while time.monotonic() < deadline and await self._processes(name) > left:
-            await asyncio.sleep(0.2)
 
     async def _note(self, name: str, wish: Wish, decision: Decision, *, was: int, running: int | None = None) -> None:
         said = {"instances": decision.instances if running is None else running, "reason": decision.reason,

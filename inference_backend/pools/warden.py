@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from typing import Any
 
 from inference_backend.pools.residency import Pools
 from inference_backend.pools.residents import guess
@@ -90,21 +91,22 @@ class Warden:
 
     def _ended(self, pid: int) -> None:
         _, model = self._watched[pid]
-        count = sum(1 for _, other in self._watched.values() if other == model)
         self._unwatch(pid)
-        self._pools.spawn(self._check_ended(model, count))
+        self._pools.spawn(self._check_ended(model))
 
-    async def _check_ended(self, model: str, count: int) -> None:
-        """A process that ends while its model is meant to be there has died; an unload is seen in the table first, and
-        a copy that was replaced meanwhile has as many processes as before."""
+    async def _check_ended(self, model: str) -> None:
+        """A process that ends while its model is meant to be there has died; an unload is seen in the table first. A
+        copy that was replaced, and an instance that was taken away, leave as many as Triton is configured to have."""
         assert self._pools.processes is not None
-        with contextlib.suppress(StoreError):
+        control: Any = self._pools.control
+        with contextlib.suppress(StoreError, ControlError):
             view = await self._pools.store.read()
             entry = view.table.models.get(model)
             if entry is None or entry.state != "ready":
                 return
-            stubs = await asyncio.to_thread(self._pools.processes.by_model)
-            if len(stubs.get(model, ())) < count:
+            groups = (await control.config(model)).get("instance_group", ())
+            meant = sum(int(group.get("count", 1)) for group in groups)
+            if await asyncio.to_thread(self._pools.processes.instances, model) < meant:
                 self._lost(model, entry.fence)
 
     def _lost(self, model: str, fence: int) -> None:
