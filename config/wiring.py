@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from billing import dunning, mails, pricing, receipts, shares
+from billing import answers, dunning, mails, pricing, receipts, shares
 from billing import forgetting as forget_money
 from inference_backend.background import Background
 from inference_backend.jobs import endpoints, execution, ports
@@ -19,7 +19,7 @@ from marketplace.accounts import services as accounts
 from marketplace.accounts.api_auth import actor_of_request, organization_of_request
 from marketplace.listings import grants, playground
 from marketplace.listings import services as listings
-from model_registry import access, deployment, events, snapshots
+from model_registry import access, deployment, deployment_scale, events, experiments, snapshots
 from model_registry import selectors as registry
 
 
@@ -32,6 +32,7 @@ def connect() -> None:
     listen(GrantsChanged, grants.on_grants_changed)
     listen(VersionPublished, snapshots.on_version_published)
     listen(VersionPublished, listings.on_version_published)
+    listen(VersionPublished, deployment_scale.on_version_published)
     listen(RegistryActed, _audit)
     listen(RegistryActed, _webhooks)
     listen(InvoicePaid, dunning.on_invoice_paid)
@@ -43,6 +44,7 @@ def connect() -> None:
     endpoints.use_events(events.EVENTS)
     pricing.use_price_book(registry.price_of)
     receipts.use_digests(registry.digest_of)
+    experiments.use_answers(answers.answered_by)
     mails.use_addresses(_people_who_pay)
     shares.use_owners(_provider_of)
     ports.set_playground_grant(playground.grant)

@@ -44,6 +44,10 @@ MAX_KEYS = 10_000  # whose hashes are remembered
 LARGE_HASH = 1 << 20  # above this it is hashed there too
 _NOTHING = Decimal(0)
 WINDOW_S = 60  # of the rate limit
+# Of the model that was asked, rather than of who asked or of what lies between.
+FAULTS: dict[str, Literal["failed", "refused"]] = {
+    **dict.fromkeys(("backend_error", "timeout", "model_not_ready", "model_quarantined", "out_of_memory"), "failed"),
+    **dict.fromkeys(("model_error", "input_signature_mismatch"), "refused")}
 
 Note = Callable[[float, str], Awaitable[None]]
 
@@ -265,9 +269,15 @@ async def invoke(runtime: Runtime, call: Call) -> Outcome:
     figures.calls += 1
     try:
         with tracing.span("invoke", model=route.model, version=target.version, source=call.source):
-            return await _reserved(runtime, call, grant, route, target, work, timings)
-    except BaseException:
+            outcome = await _reserved(runtime, call, grant, route, target, work, timings)
+        if route.own_host:
+            took_ms = (time.perf_counter() - timings.started) * 1000 - outcome.load_ms
+            runtime.variants.note(route.model, target.version, "ok", took_ms)
+        return outcome
+    except BaseException as error:
         figures.failures += 1
+        if route.own_host and isinstance(error, Problem) and error.code in FAULTS:
+            runtime.variants.note(route.model, target.version, FAULTS[error.code], 0.0)
         raise
     finally:
         took_ns = int((time.perf_counter() - timings.started) * 1e9)

@@ -24,6 +24,7 @@ from inference_backend.pools import Pools, open_pools
 from inference_backend.shadow import Shadows
 from inference_backend.triton.client import TritonClient
 from inference_backend.triton.control import Control, ControlError, TritonControl
+from inference_backend.variants import Variants
 from kernel.contracts import Grant, Ledger, Meter, Snapshots
 from kernel.problems import Problem
 
@@ -107,6 +108,7 @@ class Runtime:
     latency: Histogram = field(default_factory=Histogram)
     figures: dict[str, ModelFigures] = field(default_factory=lambda: defaultdict(ModelFigures))
     shadows: Shadows = field(default_factory=Shadows)
+    variants: Variants = field(default_factory=Variants)
     digest_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     key_hashes: dict[bytes, str] = field(default_factory=dict, repr=False)
     rates: Rates = field(default_factory=Rates)
@@ -132,6 +134,7 @@ class Runtime:
             metrics.name_process(settings.label)
             metrics.register(f"runtime-{id(self)}", metrics.of_runtime(self.figures, self.latency, lambda: self._pools))
             self._pools.serve_with(lambda: metrics.publish(settings.redis_url))
+            self._pools.serve_with(lambda: self.variants.publish(settings.redis_url))
             self._pools.start()
         for port in (self.snapshots, self.ledger, self.meter):
             if start := getattr(port, "start", None):

@@ -17,7 +17,7 @@ from inference_backend.jobs.lists import page_of
 from kernel.money import major_text
 from kernel.paging import whole
 from kernel.problems import Problem
-from model_registry import own_api, selectors
+from model_registry import deployment_api, own_api, selectors
 from model_registry.models import Model, ModelVersion
 from model_registry.schemas import schemas
 
@@ -214,6 +214,7 @@ class Schema(APIView):
 
 urlpatterns = [
     *own_api.urlpatterns,
+    *deployment_api.urlpatterns,
     path("models/<str:model>", OneModel.as_view()),
     path("models/<str:model>/versions", Versions.as_view()),
     path("models/<str:model>/versions/<str:version>", OneVersion.as_view()),

@@ -29,7 +29,7 @@ from inference_backend.triton.control import ControlError
 from kernel import clock
 from kernel.contracts import TensorSpec
 from kernel.problems import FieldError, Problem
-from model_registry import artifacts, events, registration, selectors
+from model_registry import artifacts, deployment_plan, events, registration, selectors
 from model_registry.access import Caller
 from model_registry.declared.compare import difference
 from model_registry.models import Alias, Model, ModelVersion, TrafficChange
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 RUNNER = "model_registry.declared.runner"
 PROBE_S = 30.0
+MIN_LIMIT_MB = 768
 STICKY = ("key", "organization", "none")
 ALIAS = re.compile(r"^[a-z][a-z0-9-]{0,31}$")
 LABEL = re.compile(r"^[a-z0-9][a-z0-9._-]{0,31}$")
@@ -58,13 +59,13 @@ def use_data_plane(plane: DataPlane) -> None:
     _data_plane[:] = [plane]
 
 
-def _on_plane(work: Callable[[Runtime], Coroutine[Any, Any, T]]) -> T:
+def on_plane(work: Callable[[Runtime], Coroutine[Any, Any, T]]) -> T:
     if not _data_plane:
         raise RuntimeError("no data plane is registered: config/wiring.py calls use_data_plane")
     return asyncio.run(_data_plane[0].run(work))
 
 
-def _root() -> Path:
+def root() -> Path:
     return Path(settings.ENV.triton_repository)
 
 
@@ -74,10 +75,25 @@ def write_version(version: ModelVersion) -> None:
     """Puts net and steps of one version into the repository, from the artifact store; writing it again changes
     nothing."""
     service, name = version.service, of_version(version.model.name, version.number)
-    net = version.artifacts.get()
-    repository.write_onnx(_root(), name, artifacts.path_of(net.sha256), _specs(service["inputs"]),
-                          _specs(service["outputs"]), max_batch_size=0)
-    repository.write_service(_root(), name, service, runner=RUNNER, capability=version.model.name)
+    net, plan = version.artifacts.get(), {**deployment_plan.DEFAULT, **version.model.deployment}
+    batch = deployment_plan.batch_size(plan, service)
+    tuned = deployment_plan.tuning(plan, busy=version.number in taking_calls(version.model))
+    repository.write_onnx(root(), name, artifacts.path_of(net.sha256), _specs(service["inputs"]),
+                          _specs(service["outputs"]), max_batch_size=batch, tuned=tuned,
+                          memory_limit_mb=memory_limit(version))
+    repository.write_service(root(), name, {**service, "max_batch": batch} if batch else service, runner=RUNNER,
+                             capability=version.model.name, instances=sum(g.count for g in tuned.groups) or 1)
+
+
+def memory_limit(version: ModelVersion) -> int:
+    """How many MB a version's process may take for its calls: far more than it declares, far less than the machine."""
+    declared = int((version.manifest.get("serving") or {}).get("memory_mb", 64))
+    return max(MIN_LIMIT_MB, 4 * declared)
+
+
+def taking_calls(model: Model) -> set[int]:
+    """The versions that calls or copies of calls go to without being named."""
+    return {t["version"] for t in model.traffic if t["weight"] > 0} | ({model.shadow} if model.shadow else set())
 
 
 def install(version: ModelVersion) -> float:
@@ -111,19 +127,11 @@ def probe(version: ModelVersion) -> float:
                 raise Problem("model_not_ready", f"version {number} does not answer")
             return (time.perf_counter() - began) * 1000
 
-    try:
-        return _on_plane(ask)
-    except (ControlError, TritonError, TritonUnreachable, TimeoutError, OSError) as error:
-        log.warning("%s version %d does not answer: %s", name, number, error)
-        raise Problem("model_not_ready", f"version {number} of {name} does not answer a call") from error
+    return _answered(version, ask)
 
 
 async def _ask_example(runtime: Runtime, host: str, name: str, number: int, example: Mapping[str, Any]) -> None:
-    request = json.dumps({"input": example["input"], "parameters": example.get("parameters") or {}})
-    parts, length = oip.encode_request((oip.bytes_tensor("capability", [name.encode()]),
-                                        oip.bytes_tensor("request", [request.encode()])), ("response", "media"))
-    body, header = await runtime.client.infer(host, None, parts, length, timeout=PROBE_S)
-    answer = json.loads({t.name: t for t in oip.decode_reply(body, header)}["response"].strings()[0])
+    answer = await _answer(runtime, host, name, example)
     if "problem" in answer:
         raise Problem("model_not_ready", f"version {number} fails on its example: {answer['problem']['detail']}"[:300])
     where = difference(example["output"], answer["output"], max(float(example.get("tolerance", 0.001)), 0.001))
@@ -131,12 +139,42 @@ async def _ask_example(runtime: Runtime, host: str, name: str, number: int, exam
         raise Problem("model_not_ready", f"version {number} answers its example differently here: {where}"[:300])
 
 
+async def _answer(runtime: Runtime, host: str, name: str, example: Mapping[str, Any]) -> dict[str, Any]:
+    request = json.dumps({"input": example["input"], "parameters": example.get("parameters") or {}})
+    parts, length = oip.encode_request((oip.bytes_tensor("capability", [name.encode()]),
+                                        oip.bytes_tensor("request", [request.encode()])), ("response", "media"))
+    body, header = await runtime.client.infer(host, None, parts, length, timeout=PROBE_S)
+    return dict(json.loads({t.name: t for t in oip.decode_reply(body, header)}["response"].strings()[0]))
+
+
+def ask_examples(version: ModelVersion, examples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What exactly this version says to each of these: {"output": …} or {"problem": …}. Raises model_not_ready where
+    it does not answer at all."""
+    name, net = version.model.name, of_version(version.model.name, version.number)
+    memory = int((version.manifest.get("serving") or {}).get("memory_mb", 64))
+
+    async def ask(runtime: Runtime) -> list[dict[str, Any]]:
+        async with runtime.pools.use({net: memory, f"host-{net}": OWN_HOST_MB}):
+            return [await _answer(runtime, f"host-{net}", name, example) for example in examples]
+
+    return _answered(version, ask)
+
+
+def _answered(version: ModelVersion, ask: Callable[[Runtime], Coroutine[Any, Any, T]]) -> T:
+    try:
+        return on_plane(ask)
+    except (ControlError, TritonError, TritonUnreachable, TimeoutError, OSError) as error:
+        log.warning("%s version %d does not answer: %s", version.model.name, version.number, error)
+        raise Problem("model_not_ready", f"version {version.number} of {version.model.name} does not answer a call"
+                      ) from error
+
+
 def remove_version(name: str, number: int) -> None:
     """Takes a version out of the repository, and out of memory as soon as no call needs it."""
     env, net = settings.ENV, of_version(name, number)
     desk = PoolDesk(env.redis_url, env.triton_grpc_url, budget_mb=env.pool_memory_mb)
     for model in (net, f"host-{net}"):
-        repository.remove_model(_root(), model)
+        repository.remove_model(root(), model)
         try:
             desk.evict(model, by="registry")
         except RedisError as error:  # it goes when room is needed
@@ -153,7 +191,7 @@ def restore_repository() -> int:
     ready = ModelVersion.objects.filter(state=ModelVersion.State.READY, model__owner__isnull=False)
     for version in ready.select_related("model"):
         net = of_version(version.model.name, version.number)
-        there = all(repository.versions(_root(), model) for model in (net, f"host-{net}"))
+        there = all(repository.versions(root(), model) for model in (net, f"host-{net}"))
         if not there:
             write_version(version)
             missing += 1
@@ -163,8 +201,9 @@ def restore_repository() -> int:
 # ---------------------------------------------------------------- traffic
 
 def set_traffic(*, caller: Caller, name: str, targets: Sequence[Mapping[str, Any]], sticky_by: str = "key",
-                shadow: int | None = None, reason: str = "") -> TrafficChange:
-    """Spreads the calls of a model. Every version that gets some, and the shadow, is asked first.
+                shadow: int | None = None, reason: str = "", ask: bool = True) -> TrafficChange:
+    """Spreads the calls of a model. Every version that gets some, and the shadow, is asked first (`ask` False: the
+    way back from a version that fails must not wait for one that is slow to answer).
 
     Raises validation_error (not 100, no such ready version) or model_not_ready; then nothing has changed.
     """
@@ -172,7 +211,7 @@ def set_traffic(*, caller: Caller, name: str, targets: Sequence[Mapping[str, Any
     ready = {v.number: v for v in selectors.versions(model).filter(state=ModelVersion.State.READY)}
     _refuse(targets, sticky_by, shadow, ready)
     asked = {t["version"] for t in targets if t["weight"] > 0} | ({shadow} if shadow is not None else set())
-    for number in sorted(asked):
+    for number in sorted(asked) if ask else ():
         ready[number].model = model
         probe(ready[number])
     with transaction.atomic():

@@ -55,6 +55,8 @@ class Model(models.Model):
     card = models.JSONField(default=dict, blank=True)
     terms = models.TextField(blank=True, max_length=20_000)
     created_by = models.CharField(max_length=32, blank=True)
+    # How a provider wants it run: see deployment_plan. Empty: as every model is.
+    deployment = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -174,6 +176,58 @@ class TrafficChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_id} change {self.number}"
+
+
+class Rollout(models.Model):
+    """A guarded way of a version to all calls: step by step, and back at once when an alarm goes off. One is open at
+    a time."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        PROMOTED = "promoted"
+        ROLLED_BACK = "rolled_back"
+        CANCELED = "canceled"
+
+    model = models.ForeignKey(Model, models.CASCADE, related_name="rollouts")
+    stable = models.PositiveIntegerField()
+    canary = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.RUNNING)
+    guard = models.JSONField(default=dict)  # steps, bake time and alarms: see rollout_rules
+    step = models.PositiveSmallIntegerField(default=0)
+    step_at = models.DateTimeField(default=clock.now)
+    baseline = models.JSONField(default=dict)  # what was counted of both versions when the step began
+    seen = models.JSONField(default=dict, blank=True)  # the latest look
+    alarm = models.JSONField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    started_by = models.CharField(max_length=32, blank=True)
+    started_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["model"], condition=Q(state="running"),
+                                               name="rollout_one_open")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {self.canary}: {self.state}"
+
+
+class Outcome(models.Model):
+    """What came of an answer, as its provider saw it later: the measure by which two versions are compared."""
+
+    model = models.ForeignKey(Model, models.CASCADE, related_name="outcomes")
+    version = models.PositiveIntegerField()
+    metric = models.CharField(max_length=40)
+    value = models.FloatField()
+    subject = models.CharField(max_length=120)  # the prediction, or what the provider calls it; once a metric
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["model", "metric", "at"], name="outcome_of_metric")]
+        constraints = [models.UniqueConstraint(fields=["model", "metric", "subject"], name="outcome_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {self.metric}"
 
 
 class Publication(models.Model):

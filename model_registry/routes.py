@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from kernel.contracts import Price, Route, Target, TensorSpec
 from model_registry.manifest import Manifest, Tensor
 
@@ -31,6 +35,15 @@ def to_route(manifest: Manifest, *, version: int, host: str | None = None, price
         targets=(Target(version, 100),), pool=serving.pool, timeout_ms=serving.timeout_ms, memory_mb=serving.memory_mb,
         deterministic=serving.deterministic, cache_s=serving.cache_seconds, cached_amount=price.cached,
     )
+
+
+def deployed(route: Route, deployment: Mapping[str, Any]) -> Route:
+    """The same as its provider has it run: in which pool, and how long an answer may be given again."""
+    if not deployment:
+        return route
+    cache = deployment["response_cache"]
+    return replace(route, pool=deployment["pool"], deterministic=cache is not None or route.deterministic,
+                   cache_s=cache["ttl_s"] if cache else route.cache_s)
 
 
 def _specs(tensors: list[Tensor]) -> tuple[TensorSpec, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from model_registry import deployment, registration
+from model_registry import deployment, deployment_scale, registration, rollouts
 
 # For config's beat: task → seconds between runs.
-SCHEDULE = {"registry.scan": 15}
+SCHEDULE = {"registry.scan": 15, "registry.tend": 10, "registry.watch": 2}
 
 
 @shared_task(name="registry.validate")
@@ -23,3 +23,15 @@ def scan() -> int:
     for version_id in waiting:
         registration.ring(version_id)
     return len(waiting) + deployment.restore_repository()
+
+
+@shared_task(name="registry.tend")
+def tend() -> int:
+    """Repeats what the autoscaler is to do, and tells owners what it did."""
+    return deployment_scale.tend()
+
+
+@shared_task(name="registry.watch")
+def watch() -> int:
+    """Looks at the guarded rollouts."""
+    return rollouts.look_at_all()

@@ -80,7 +80,7 @@ def run_service(document: Mapping[str, Any], request_json: str | Mapping[str, An
     specs = [TensorSpec(s["name"], s["datatype"], tuple(s["shape"]), s["optional"]) for s in document["inputs"]]
     arrays = steps.feed(specs, document["preprocess"], given, parameters)
     try:
-        tensors = nets.run(document["net"], arrays)
+        tensors = _run(nets, document["net"], arrays, int(document.get("max_batch", 0)))
         wanted = {s["name"]: tensors[s["name"]] for s in document["outputs"]}
         output = plain(steps.answer(wanted, document["postprocess"], parameters))
     except Problem:
@@ -89,6 +89,16 @@ def run_service(document: Mapping[str, Any], request_json: str | Mapping[str, An
         raise Problem("backend_error", f"the service failed ({type(error).__name__})") from error
     return {"output": output, "units": units, "warnings": [], "media": [],
             "elapsed_ms": round((time.perf_counter() - began) * 1000, 3)}, []
+
+
+def _run(nets: Nets, net: str, arrays: Mapping[str, NDArray[Any]], most: int) -> dict[str, NDArray[Any]]:
+    """One inference, or several where the net's configuration takes only so many rows at once (0: any number)."""
+    rows = len(next(iter(arrays.values()))) if most else 0
+    if rows <= most:
+        return nets.run(net, arrays)
+    parts = [nets.run(net, {name: array[start:start + most] for name, array in arrays.items()})
+             for start in range(0, rows, most)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def read_example(folder: Path) -> tuple[dict[str, Any], list[bytes], dict[str, Any]]:
