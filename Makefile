@@ -46,21 +46,22 @@ lane-still: lint
 	@$(PYTEST) -m "$(UNIT)" tests
 	@$(PYTEST) -m catalog tests/catalog
 
-# The product's own life, in tests that start all that they need; then money.
+# The product's own life, in tests that start all that they need; then money, and a short storm. Only the lane with the
+# pages needs their examples drawn.
 lane-life:
-	@$(PYTEST) $(LIFE)
-	@TESSERA_VAR=$(CURDIR)/var/test-money TESSERA_PORT=18400 ./tests/with_stack bash -c '$(PARTS) tests/billing'
+	@TESSERA_EXAMPLES=0 $(PYTEST) $(LIFE)
+	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-money TESSERA_PORT=18400 ./tests/with_stack bash -c '$(PARTS) tests/billing && $(STORM) --short'
 
 # The other parts on real services.
 lane-parts:
-	@TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) --ignore=tests/billing tests'
+	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) --ignore=tests/billing tests'
 
-# Whole paths, pages, and a short storm.
+# Whole paths, and pages.
 lane-product:
-	@./tests/with_stack bash -c '$(FLOWS) && $(BROWSER) && $(STORM) --short'
+	@./tests/with_stack bash -c '$(FLOWS) && $(BROWSER)'
 
 test-unit: install ## fast tests only: no sockets, no services
-	@$(PYTEST) -m "$(UNIT)" $(or $(ARGS),tests)
+	@$(PYTEST) -n 2 --dist loadfile -m "$(UNIT)" $(or $(ARGS),tests)
 
 test-stack: install frontend ## the parts on real services; ARGS="…" goes to pytest
 	@./tests/with_stack bash -c '$(PARTS) $(or $(ARGS),tests)'

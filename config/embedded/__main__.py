@@ -19,7 +19,7 @@ from typing import Any
 from config.embedded import checks, postgres, services, state
 from config.embedded.checks import StartError
 from config.embedded.supervisor import Log, Supervisor
-from config.env import ROOT, InvalidEnvironment
+from config.env import ROOT, InvalidEnvironment, flag
 
 DOWN_TIMEOUT_S = 120
 
@@ -125,7 +125,8 @@ async def _running(var: Path, *, quiet: bool, stop: asyncio.Event) -> AsyncItera
             raise StartError("stopped before it was ready")
         start.result()
         log.line("tessera", f"everything is ready ({time.monotonic() - began:.1f} s)")
-        later = asyncio.create_task(_render_examples(supervisor, log))
+        if flag("TESSERA_EXAMPLES", True):
+            later = asyncio.create_task(_render_examples(supervisor, log))
         yield Running(json.loads((var / "demo.json").read_text()), supervisor.failed)
     finally:
         background = [start, stopped, guard, *([later] if later is not None else [])]
