@@ -139,8 +139,9 @@ class RedisMeter:
     async def settled(self) -> None:
         """Returns once Redis has executed every step given so far."""
         self._send()
-        if self._sent:
+        while self._sent:
             await asyncio.wait(tuple(self._sent))
+            self._send()  # what was given back meanwhile
 
     async def reserve(self, grant: Grant, event_id: UUID, *, estimate_minor: Decimal, timeout_ms: int) -> Hold:
         """Sets `estimate_minor` and one call aside. The same event id keeps the hold that it has (`replayed`).
@@ -186,8 +187,10 @@ class RedisMeter:
     async def release(self, hold: Hold) -> None:
         """The call was not billed: its hold is given back."""
         if not hold.local:
-            event = str(hold.event_id).encode()
-            self._turn(hold.org_id).end(event, b"$1\r\nx\r\n$36\r\n%b\r\n" % event, 2)
+            self._give_back(hold.org_id, str(hold.event_id).encode())
+
+    def _give_back(self, org_id: int, event: bytes) -> None:
+        self._turn(org_id).end(event, b"$1\r\nx\r\n$36\r\n%b\r\n" % event, 2)
 
     def _turn(self, org_id: int) -> _Turn:
         """What this organization asks for in this turn of the loop."""
@@ -195,7 +198,7 @@ class RedisMeter:
         if turn is None:
             if not self._turns:
                 asyncio.get_running_loop().call_soon(self._send)
-            turn = self._turns[org_id] = _Turn(org_id)
+            turn = self._turns[org_id] = _Turn(org_id, self._give_back)
         elif len(turn.events) >= STEPS_AT_ONCE:
             self._send()
             return self._turn(org_id)
@@ -302,15 +305,15 @@ _EVALSHA_STEPS = bulk("EVALSHA", sha(scripts.STEPS), 1)
 class _Turn:
     """The steps of one organization that leave together, and who waits for the answers."""
 
-    __slots__ = ("_callers", "_org_id", "_plan", "_steps", "_words", "events")
+    __slots__ = ("_callers", "_give_back", "_org_id", "_plan", "_steps", "_words", "events")
 
-    def __init__(self, org_id: int) -> None:
-        self._org_id = org_id
+    def __init__(self, org_id: int, give_back: Callable[[int, bytes], None]) -> None:
+        self._org_id, self._give_back = org_id, give_back
         self.events: list[bytes] = []
         self._steps: list[bytes] = []
         self._words = 0
         self._plan: _Plan | None = None
-        self._callers: list[asyncio.Future[list[Any]]] = []
+        self._callers: list[tuple[asyncio.Future[list[Any]], bytes]] = []
 
     def reserve(self, plan: _Plan, event: bytes, step: bytes) -> asyncio.Future[list[Any]]:
         """Adds a reservation; its verdict comes with the answer."""
@@ -320,7 +323,7 @@ class _Turn:
             self._words += plan.words
         self.end(event, step, 4)
         caller: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._callers.append(caller)
+        self._callers.append((caller, event))
         return caller
 
     def end(self, event: bytes, step: bytes, words: int) -> None:
@@ -340,10 +343,11 @@ class _Turn:
         error = WireError("closed") if reply.cancelled() else reply.exception()
         if error is not None and len(self._callers) < len(self.events):
             log.warning("%d holds are left to expire: %s", len(self.events) - len(self._callers), error)
-        for number, caller in enumerate(self._callers):
-            if caller.done():  # it is gone
-                continue
-            if error is not None:
+        for number, (caller, event) in enumerate(self._callers):
+            if caller.done():  # it left before it knew of its hold, so nobody else gives it back
+                if error is None and reply.result()[number][0] == b"held":
+                    self._give_back(self._org_id, event)
+            elif error is not None:
                 caller.set_exception(error if isinstance(error, (WireError, hiredis.ReplyError))
                                      else WireError(str(error)))
             else:

@@ -164,6 +164,25 @@ def test_no_hold_leaks_past_its_time(redis_url: str, monkeypatch: pytest.MonkeyP
     client.close()
 
 
+def test_a_caller_that_leaves_while_it_reserves_holds_nothing(redis_url: str) -> None:
+    """The script has run, its answer finds nobody: a drain or a client that hangs up must not leave holds behind."""
+    async def use(meter: RedisMeter) -> None:
+        await meter.release(await meter.reserve(grant(), uuid7(), estimate_minor=Decimal(1), timeout_ms=60_000))
+        callers = [asyncio.create_task(meter.reserve(grant(), uuid7(), estimate_minor=Decimal(1), timeout_ms=60_000))
+                   for _ in range(48)]
+        stays = asyncio.create_task(meter.reserve(grant(), uuid7(), estimate_minor=Decimal(7), timeout_ms=60_000))
+        for _ in range(3):  # they were sent at the end of a turn of the loop
+            await asyncio.sleep(0)
+        for caller in callers:
+            caller.cancel()
+        gone = await asyncio.gather(*callers, return_exceptions=True)
+        assert {type(one) for one in gone} == {asyncio.CancelledError}
+        await stays
+
+    with_meter(redis_url, use)
+    assert counter(redis_url) == {"spent": 0, "held": 7_000_000, "calls": 0, "calls_held": 1}
+
+
 def test_check_then_increment_does_overspend(redis_url: str) -> None:
     """The broken control: without a reservation the same load passes its limit."""
     async def run() -> int:

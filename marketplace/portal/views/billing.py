@@ -82,6 +82,7 @@ def invoice(request: HttpRequest, number: str) -> HttpResponse:
         "nav": "billing", "invoice": found, "status": known.get(found.status, found.status), "number": number,
         "lines": [(line, line_words(line.type)) for line in found.lines], "opened": opened, "events": events,
         "model": found.lines[opened].model if events and opened is not None else "",
+        "events_behind": any(line.model for line in found.lines),
         "last_day": found.period_end - timedelta(days=1), "files": FILES if issued else {},
         "attempts": [(a, known.get(a.status, a.status)) for a in console.invoice_attempts(org.pk, int(number))]
         if issued else [],
