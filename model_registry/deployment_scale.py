@@ -88,21 +88,26 @@ def deploy(*, caller: Caller, name: str, said: Mapping[str, Any]) -> Model:
 
 def _carry_out(model: Model, ready: Sequence[ModelVersion], before: Mapping[str, Any]) -> None:
     try:
-        for version in ready:
-            version.model = model
-            deployment.write_version(version)
-        _reload([name for version in ready for name in models_of(model.name, version.number)])
+        _reload(_written(model, ready))
         for version in ready:
             if version.number in deployment.taking_calls(model):
                 deployment.probe(version)
     except (Problem, ControlError, ValueError) as error:
         log.warning("%s is not run anew: %s", model.name, error)
         model.deployment = dict(before)
-        for version in ready:
-            deployment.write_version(version)
-        _reload([name for version in ready for name in models_of(model.name, version.number)])
+        _reload(_written(model, ready))
         raise Problem("model_not_ready", f"{model.name} does not answer when it is run like this; it is run as before"
                       ) from error
+
+
+def _written(model: Model, ready: Sequence[ModelVersion]) -> list[str]:
+    """Writes every version as the model's deployment has it; the Triton models that this changed."""
+    names = [name for version in ready for name in models_of(model.name, version.number)]
+    stamps = {name: repository.stamp(deployment.root(), name) for name in names}
+    for version in ready:
+        version.model = model
+        deployment.write_version(version)
+    return [name for name in names if repository.stamp(deployment.root(), name) != stamps[name]]
 
 
 def _reload(names: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 EXAMPLES = 8  # that are asked at each look
 LOOK_EVERY_S = 10.0  # at most; a short step is looked at more often
+LEASE = timedelta(seconds=120)  # nobody else looks meanwhile; that of a process that died ends by itself
 
 
 def start(*, caller: Caller, name: str, version: int, **words: Any) -> Rollout:
@@ -38,8 +39,9 @@ def start(*, caller: Caller, name: str, version: int, **words: Any) -> Rollout:
         raise Problem("invalid_state", "a rollout begins where all calls go to one other version")
     try:
         with transaction.atomic():
-            made = Rollout.objects.create(model=model, stable=live[0], canary=version, guard=guard,
-                                          started_by=caller.by, baseline=_counted(model, live[0], version))
+            made = Rollout.objects.create(
+                model=model, stable=live[0], canary=version, guard=guard, started_by=caller.by,
+                baseline=_counted(model, live[0], version), looked_at=clock.now() + LEASE)
     except IntegrityError:
         raise Problem("invalid_state", "a rollout of this model is under way") from None
     try:
@@ -47,6 +49,8 @@ def start(*, caller: Caller, name: str, version: int, **words: Any) -> Rollout:
     except Problem:
         made.delete()
         raise
+    made.step_at, made.looked_at = clock.now(), None
+    made.save(update_fields=["step_at", "looked_at"])
     events.announce(model, "canary.started", caller=caller, canary=version, stable=live[0], steps=guard["steps"],
                     bake_s=guard["bake_s"])
     return made
@@ -89,7 +93,7 @@ def look_at_all() -> int:
 
 
 def look(rollout_id: int) -> bool:
-    """Looks at one, if nobody did just now: goes on, ends, or takes it back. Whether it looked."""
+    """Looks at one, if nobody does or did just now: goes on, ends, or takes it back. Whether it looked."""
     now = clock.now()
     with transaction.atomic():
         found = (Rollout.objects.select_for_update(skip_locked=True)
@@ -97,14 +101,22 @@ def look(rollout_id: int) -> bool:
         if found is None:
             return False
         pause = timedelta(seconds=min(LOOK_EVERY_S, max(found.guard["bake_s"] / 10, 0.5)))
-        if found.looked_at is not None and now - found.looked_at < pause:
+        if found.looked_at is not None and now < found.looked_at + pause:
             return False
-        found.looked_at = now
+        found.looked_at = now + LEASE
         found.save(update_fields=["looked_at"])
+    try:
+        _watch(found)
+    finally:
+        Rollout.objects.filter(pk=rollout_id).update(looked_at=clock.now())
+    return True
+
+
+def _watch(found: Rollout) -> None:
     model = found.model
     if not _as_we_left_it(found):
         _end(found, Rollout.State.CANCELED, {"kind": "changed", "detail": "somebody else spread the calls anew"})
-        return True
+        return
     before = {int(v): Counts.load(c) for v, c in found.baseline["since"].items()}
     counted = {v: Counts.load(c) for v, c in _counted(model, found.stable, found.canary)["since"].items()}
     stable, canary = (counted[v] - before[v] for v in (found.stable, found.canary))
@@ -114,14 +126,15 @@ def look(rollout_id: int) -> bool:
     found.seen = {"stable": _shown(stable), "canary": _shown(canary), "calls_in_step": in_step,
                   "examples": asked["examples"], "wrong": asked["wrong"]}
     found.save(update_fields=["seen"])
+    if not Rollout.objects.filter(pk=found.pk, state=Rollout.State.RUNNING).exists():
+        return  # canceled meanwhile
     if alarm is not None:
         _take_back(found, alarm)
-        return True
-    what = rollout_rules.verdict(found.guard, step=found.step, baked_s=(now - found.step_at).total_seconds(),
+        return
+    what = rollout_rules.verdict(found.guard, step=found.step, baked_s=(clock.now() - found.step_at).total_seconds(),
                                  calls=in_step)
     if what != "hold":
         _go_on(found, what == "promote", counted[found.canary].calls)
-    return True
 
 
 def _take_back(found: Rollout, alarm: dict[str, Any]) -> None:

@@ -208,6 +208,12 @@ def config_text(root: Path, name: str) -> str:
     return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
+def stamp(root: Path, name: str) -> tuple[str, int]:
+    """Changes whenever a model's configuration or its first version's files are written anew with other content."""
+    folder = root / _checked(name) / "1"
+    return config_text(root, name), folder.stat().st_ino if folder.is_dir() else 0
+
+
 def put_back_config(root: Path, name: str, text: str) -> None:
     """Writes a configuration that `config_text` gave."""
     _write_config(root, root / _checked(name) / "config.pbtxt", text)

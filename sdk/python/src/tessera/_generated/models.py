@@ -20,6 +20,39 @@ class Account(APIModel):
     created_at: AwareDatetime
 
 
+class AlarmsRequest(APIModel):
+    error_rate: Annotated[
+        float | None,
+        Field(
+            description="So much more of the canary's calls may fail than of the stable version's; 0.02 unless you say.",
+            ge=0.0,
+            le=1.0,
+        ),
+    ] = None
+    latency_ratio: Annotated[
+        float | None,
+        Field(
+            description="The canary's p95 may be so many times the stable version's; 2 unless you say.",
+            ge=1.0,
+        ),
+    ] = None
+    latency_ms: Annotated[
+        float | None,
+        Field(
+            description="And only where it is slower by so many milliseconds; 25 unless you say.",
+            ge=0.0,
+        ),
+    ] = None
+    example_mismatch: Annotated[
+        float | None,
+        Field(
+            description="So much of the golden examples may be answered differently; 0 unless you say.",
+            ge=0.0,
+            le=1.0,
+        ),
+    ] = None
+
+
 class Alias(APIModel):
     name: str
     version: int
@@ -40,6 +73,14 @@ class AnalyzeImageRequestRequest(APIModel):
             description="1 to 8 tasks of the catalogue, in any case: object_detection, text_recognition, face_detection, barcode_reading, …"
         ),
     ]
+
+
+class AnswerCache(APIModel):
+    ttl_s: Annotated[int | None, Field(ge=1, le=86400)] = None
+
+
+class AnswerCacheRequest(APIModel):
+    ttl_s: Annotated[int | None, Field(ge=1, le=86400)] = None
 
 
 class ApiKey(APIModel):
@@ -126,6 +167,18 @@ class BatchUsage(APIModel):
         Field(description="Decimal text in the currency's unit, before included units and tiers."),
     ]
     currency: str | None
+
+
+class Batching(APIModel):
+    max_batch_size: Annotated[int | None, Field(ge=32, le=4096)] = None
+    max_queue_delay_us: Annotated[int | None, Field(ge=0, le=1000000)] = None
+    preferred_batch_sizes: list[int] | None = None
+
+
+class BatchingRequest(APIModel):
+    max_batch_size: Annotated[int | None, Field(ge=32, le=4096)] = None
+    max_queue_delay_us: Annotated[int | None, Field(ge=0, le=1000000)] = None
+    preferred_batch_sizes: list[int] | None = None
 
 
 class BudgetAlert(APIModel):
@@ -260,6 +313,17 @@ class ImageAnalysis(APIModel):
     usage: Annotated[dict[str, Any], Field(description="{cost, currency} of all.")]
 
 
+class ImportRequest(APIModel):
+    repository: Annotated[str, Field(description="organization/name")]
+    revision: Annotated[str | None, Field(description="A commit, tag or branch; main.")] = None
+    path: Annotated[str | None, Field(description="onnx/model.onnx or model.onnx unless told.")] = None
+    name: str | None = None
+    title: str | None = None
+    summary: str | None = None
+    task: str | None = None
+    manifest: dict[str, Any] | None = None
+
+
 class Inspection(APIModel):
     format: str
     signature: dict[str, Any] | None
@@ -267,6 +331,32 @@ class Inspection(APIModel):
     manifest: dict[str, Any] | None
     schemas: dict[str, Any] | None
     checks: list[Check]
+
+
+class InstanceGroup(APIModel):
+    count: Annotated[int | None, Field(ge=1, le=32)] = None
+    device: Annotated[str | None, Field(description="* `auto` - auto\n* `cpu` - cpu\n* `gpu` - gpu")] = None
+    gpus: list[int] | None = None
+
+
+class InstanceGroupRequest(APIModel):
+    count: Annotated[int | None, Field(ge=1, le=32)] = None
+    device: Annotated[str | None, Field(description="* `auto` - auto\n* `cpu` - cpu\n* `gpu` - gpu")] = None
+    gpus: list[int] | None = None
+
+
+class Instances(APIModel):
+    residency: Annotated[str, Field(description="absent, loading, ready, healing or evicting")]
+    instances: int
+    reason: Annotated[
+        str,
+        Field(
+            description="fixed, steady, load, idle, cooling, settling, memory, unmeasured or not_loaded; empty before the first look"
+        ),
+    ]
+    value: Annotated[float | None, Field(description="Of the metric, at the latest look.")]
+    memory_mb: float
+    looked_at: Annotated[float | None, Field(description="Unix time.")]
 
 
 class InvoiceLine(APIModel):
@@ -392,6 +482,39 @@ class Threshold(RootModel[int]):
     root: Annotated[int, Field(ge=1, le=1000)]
 
 
+class Step(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=99)]
+
+
+class NewRolloutRequest(APIModel):
+    version: Annotated[int, Field(ge=1)]
+    steps: Annotated[
+        list[Step] | None,
+        Field(
+            description="Percents; [5, 25, 50] unless you say.",
+            max_length=10,
+            min_length=1,
+        ),
+    ] = None
+    bake_s: Annotated[int | None, Field(description="Seconds of each step.", ge=2, le=86400)] = None
+    min_calls: Annotated[
+        int | None,
+        Field(
+            description="A step goes on until the canary answered so many calls.",
+            ge=0,
+            le=1000000,
+        ),
+    ] = None
+    alarms: AlarmsRequest | None = None
+    examples: Annotated[
+        list[dict[str, Any]] | None,
+        Field(
+            description="Golden examples {input, parameters?, output, tolerance?}; the stable version's unless you say.",
+            max_length=50,
+        ),
+    ] = None
+
+
 class NewWebhookEndpointRequest(APIModel):
     url: AnyUrl
     events: Annotated[
@@ -421,6 +544,15 @@ class OfferRequest(APIModel):
 class OriginRequest(APIModel):
     name: str
     url: str | None = None
+
+
+class OutcomeRequest(APIModel):
+    metric: str | None = None
+    value: Annotated[float, Field(description="1 and 0 for yes and no, or any number.")]
+    prediction: str | None = None
+    version: Annotated[int | None, Field(ge=1)] = None
+    subject: str | None = None
+    at: AwareDatetime | None = None
 
 
 class PatchedBudgetChangeRequest(APIModel):
@@ -581,6 +713,11 @@ class ReceiptPayload(APIModel):
     reason: str
 
 
+class Recorded(APIModel):
+    recorded: int
+    repeated: Annotated[int, Field(description="Known already; nothing changed.")]
+
+
 class Report(APIModel):
     model: str
     version: int
@@ -591,14 +728,61 @@ class Report(APIModel):
     isolation: dict[str, Any]
     signature: dict[str, Any] | None
     log: list[str]
+    compression: Annotated[
+        dict[str, Any] | None,
+        Field(description="Of a compressed version: before and after."),
+    ]
+    hub: Annotated[
+        dict[str, Any] | None,
+        Field(description="Of an imported version: what was fetched, its licence."),
+    ]
+    progress: Annotated[
+        dict[str, Any] | None,
+        Field(description="While a hub's file is fetched: {done, total} bytes."),
+    ]
 
 
 class RollbackRequest(APIModel):
     to: Annotated[int | None, Field(description="The number of a change; else one back.", ge=1)] = None
 
 
+class Rollout(APIModel):
+    id: int
+    model: str
+    stable: int
+    canary: int
+    rollout_state: Annotated[str, Field(description="running, promoted, rolled_back or canceled")]
+    step: Annotated[int, Field(description="From 0.")]
+    weight: int
+    steps: list[int]
+    bake_s: int
+    min_calls: int
+    alarms: dict[str, Any]
+    seen: Annotated[
+        dict[str, Any],
+        Field(description="Calls, failures and p95 of both versions in this step."),
+    ]
+    alarm: Annotated[dict[str, Any] | None, Field(description="What took it back.")]
+    started_at: AwareDatetime
+    step_at: AwareDatetime
+    ended_at: AwareDatetime | None
+
+
+class RolloutPage(APIModel):
+    data: list[Rollout]
+    has_more: bool
+    next_cursor: str | None
+
+
 class RotateApiKeyRequest(APIModel):
     grace_hours: Annotated[int | None, Field(description="How long the old key works on, 0 to 168.")] = None
+
+
+class RunningVersion(APIModel):
+    version: int
+    weight: int
+    steps: Annotated[Instances, Field(description="What is done before and after the net.")]
+    net: Instances
 
 
 class StoredFile(APIModel):
@@ -726,6 +910,23 @@ class UsageSum(APIModel):
     currency: str
 
 
+class Variant(APIModel):
+    version: int
+    label: str
+    weight: int
+    outcomes: int
+    mean: float | None
+    deviation: float | None
+    effect: Annotated[float | None, Field(description="The mean minus the control's.")]
+    interval: Annotated[list[float] | None, Field(description="Of the effect, 95 %.")]
+    p_value: float | None
+    method: Annotated[
+        str | None,
+        Field(description="two_proportion_z, fisher_exact (small counts), welch_t, or too_few"),
+    ]
+    significant: bool | None
+
+
 class VersionDiff(APIModel):
     version: int
     against: int
@@ -816,6 +1017,46 @@ class Problem(APIModel):
     errors: list[Error]
 
 
+class Autoscale(APIModel):
+    metric: Annotated[
+        str | None,
+        Field(
+            description="Of each instance: percent of a core, milliseconds that a call waits, or calls a second.\n\n* `cpu_utilization` - cpu_utilization\n* `queue_ms` - queue_ms\n* `rps` - rps"
+        ),
+    ] = None
+    target: Annotated[float | None, Field(description="70 for cpu_utilization unless you say.")] = None
+    min: Annotated[int | None, Field(ge=1, le=32)] = None
+    max: Annotated[int | None, Field(ge=1, le=32)] = None
+    cooldown_s: Annotated[
+        int | None,
+        Field(
+            description="So long fewer must suffice before instances are taken away; 60 unless you say.",
+            ge=5,
+            le=3600,
+        ),
+    ] = None
+
+
+class AutoscaleRequest(APIModel):
+    metric: Annotated[
+        str | None,
+        Field(
+            description="Of each instance: percent of a core, milliseconds that a call waits, or calls a second.\n\n* `cpu_utilization` - cpu_utilization\n* `queue_ms` - queue_ms\n* `rps` - rps"
+        ),
+    ] = None
+    target: Annotated[float | None, Field(description="70 for cpu_utilization unless you say.")] = None
+    min: Annotated[int | None, Field(ge=1, le=32)] = None
+    max: Annotated[int | None, Field(ge=1, le=32)] = None
+    cooldown_s: Annotated[
+        int | None,
+        Field(
+            description="So long fewer must suffice before instances are taken away; 60 unless you say.",
+            ge=5,
+            le=3600,
+        ),
+    ] = None
+
+
 class Batch(APIModel):
     id: Annotated[str, Field(description="batch_…")]
     object: Annotated[str, Field(description="Always `batch`.")]
@@ -897,6 +1138,30 @@ class Classification(APIModel):
     version: int
     predictions: list[Label]
     usage: PredictionUsage
+
+
+class CompressRequest(APIModel):
+    method: Annotated[
+        str,
+        Field(description="* `int8_dynamic` - int8_dynamic\n* `int8_static` - int8_static\n* `fp16` - fp16"),
+    ]
+    calibration_file_id: Annotated[str | None, Field(description="Lines of {input, output?}, for int8_static.")] = None
+    data_file_id: Annotated[
+        str | None,
+        Field(description="Lines of {input, output?}: accuracy is told on it."),
+    ] = None
+    min_agreement: Annotated[float | None, Field(description="0.9 unless told.", ge=0.0, le=1.0)] = None
+
+
+class Experiment(APIModel):
+    model: str
+    metric: str
+    metrics: Annotated[list[str], Field(description="Of which there are outcomes.")]
+    binary: bool
+    since: AwareDatetime
+    control: int | None
+    alpha: Annotated[float, Field(description="0.05, shared by the comparisons.")]
+    variants: list[Variant]
 
 
 class Invoice(APIModel):
@@ -1019,6 +1284,10 @@ class NewModelRequest(APIModel):
     ]
 
 
+class NewOutcomesRequest(APIModel):
+    outcomes: list[OutcomeRequest]
+
+
 class NewTrafficRequest(APIModel):
     targets: list[TargetRequest]
     sticky_by: str | None = None
@@ -1098,6 +1367,20 @@ class PredictionPage(APIModel):
     next_cursor: str | None
 
 
+class QueuePolicy(APIModel):
+    max_queue_size: Annotated[int | None, Field(ge=0, le=100000)] = None
+    timeout_us: Annotated[int | None, Field(ge=0, le=600000000)] = None
+    timeout_action: Annotated[str | None, Field(description="* `reject` - reject\n* `delay` - delay")] = None
+    allow_timeout_override: bool | None = None
+
+
+class QueuePolicyRequest(APIModel):
+    max_queue_size: Annotated[int | None, Field(ge=0, le=100000)] = None
+    timeout_us: Annotated[int | None, Field(ge=0, le=600000000)] = None
+    timeout_action: Annotated[str | None, Field(description="* `reject` - reject\n* `delay` - delay")] = None
+    allow_timeout_override: bool | None = None
+
+
 class Receipt(APIModel):
     payload: ReceiptPayload
     kid: str
@@ -1127,3 +1410,52 @@ class Usage(APIModel):
     until: AwareDatetime
     data: list[UsageSum]
     as_of: AwareDatetime
+
+
+class NewDeployment(APIModel):
+    replicas: Annotated[int | None, Field(ge=1, le=32)] = None
+    autoscale: Autoscale | None = None
+    min: Annotated[int | None, Field(description="The same as autoscale.min.", ge=1, le=32)] = None
+    max: Annotated[int | None, Field(description="The same as autoscale.max.", ge=1, le=32)] = None
+    pool: Annotated[str | None, Field(description="* `hot` - hot\n* `warm` - warm\n* `cold` - cold")] = None
+    device: Annotated[str | None, Field(description="* `auto` - auto\n* `cpu` - cpu\n* `gpu` - gpu")] = None
+    instance_groups: list[InstanceGroup] | None = None
+    dynamic_batching: Batching | None = None
+    queue_policy: QueuePolicy | None = None
+    response_cache: AnswerCache | None = None
+    warm_up: Annotated[
+        int | None,
+        Field(
+            description="Inferences on made-up values before an instance takes calls.",
+            ge=0,
+            le=100,
+        ),
+    ] = None
+
+
+class NewDeploymentRequest(APIModel):
+    replicas: Annotated[int | None, Field(ge=1, le=32)] = None
+    autoscale: AutoscaleRequest | None = None
+    min: Annotated[int | None, Field(description="The same as autoscale.min.", ge=1, le=32)] = None
+    max: Annotated[int | None, Field(description="The same as autoscale.max.", ge=1, le=32)] = None
+    pool: Annotated[str | None, Field(description="* `hot` - hot\n* `warm` - warm\n* `cold` - cold")] = None
+    device: Annotated[str | None, Field(description="* `auto` - auto\n* `cpu` - cpu\n* `gpu` - gpu")] = None
+    instance_groups: list[InstanceGroupRequest] | None = None
+    dynamic_batching: BatchingRequest | None = None
+    queue_policy: QueuePolicyRequest | None = None
+    response_cache: AnswerCacheRequest | None = None
+    warm_up: Annotated[
+        int | None,
+        Field(
+            description="Inferences on made-up values before an instance takes calls.",
+            ge=0,
+            le=100,
+        ),
+    ] = None
+
+
+class Deployment(APIModel):
+    model: str
+    wanted: NewDeployment
+    running: list[RunningVersion]
+    updated_at: AwareDatetime

@@ -759,6 +759,40 @@ class ModelsResource(Resource):
         )
         return answer
 
+    def import_(
+        self,
+        *,
+        repository: str,
+        revision: str | Omit = OMIT,
+        path: str | Omit = OMIT,
+        name: str | Omit = OMIT,
+        title: str | Omit = OMIT,
+        summary: str | Omit = OMIT,
+        task: str | Omit = OMIT,
+        manifest: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Import a model from a hub."""
+        answer: builtins.dict[str, Any] = self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                "/api/v1/models/import",
+                json={
+                    "repository": repository,
+                    "revision": revision,
+                    "path": path,
+                    "name": name,
+                    "title": title,
+                    "summary": summary,
+                    "task": task,
+                    "manifest": manifest,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
     def inspect(
         self,
         *,
@@ -838,6 +872,115 @@ class ModelsResource(Resource):
     def model_aliases_delete(self, alias: str, model: str) -> None:
         """Remove an alias."""
         self._call(type(None), Call("DELETE", f"/api/v1/models/{quote(model)}/aliases/{quote(alias)}"))
+
+    def canaries(self, model: str, *, limit: int | Omit = OMIT) -> Paginator[m.Rollout]:
+        """List guarded rollouts."""
+        return self._pages(m.Rollout, Call("GET", f"/api/v1/models/{quote(model)}/canary", query={"limit": limit}))
+
+    def start_canary(
+        self,
+        model: str,
+        *,
+        version: int,
+        steps: builtins.list[int] | Omit = OMIT,
+        bake_s: int | Omit = OMIT,
+        min_calls: int | Omit = OMIT,
+        alarms: builtins.dict[str, Any] | Omit = OMIT,
+        examples: builtins.list[builtins.dict[str, Any]] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Rollout:
+        """Roll a version out under guard."""
+        answer: m.Rollout = self._call(
+            m.Rollout,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/canary",
+                json={
+                    "version": version,
+                    "steps": steps,
+                    "bake_s": bake_s,
+                    "min_calls": min_calls,
+                    "alarms": alarms,
+                    "examples": examples,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def cancel_canary(self, model: str, *, idempotency_key: str | None = None) -> m.Rollout:
+        """Take a guarded rollout back."""
+        answer: m.Rollout = self._call(
+            m.Rollout, Call("POST", f"/api/v1/models/{quote(model)}/canary/cancel", idempotency_key=idempotency_key)
+        )
+        return answer
+
+    def deployment(self, model: str) -> m.Deployment:
+        """See how a model is run."""
+        answer: m.Deployment = self._call(m.Deployment, Call("GET", f"/api/v1/models/{quote(model)}/deployment"))
+        return answer
+
+    def deploy(
+        self,
+        model: str,
+        *,
+        replicas: int | Omit = OMIT,
+        autoscale: Any | Omit = OMIT,
+        min: int | Omit = OMIT,
+        max: int | Omit = OMIT,
+        pool: str | Omit = OMIT,
+        device: str | Omit = OMIT,
+        instance_groups: builtins.list[builtins.dict[str, Any]] | Omit = OMIT,
+        dynamic_batching: Any | Omit = OMIT,
+        queue_policy: Any | Omit = OMIT,
+        response_cache: Any | Omit = OMIT,
+        warm_up: int | Omit = OMIT,
+    ) -> m.Deployment:
+        """Say how a model is to be run."""
+        answer: m.Deployment = self._call(
+            m.Deployment,
+            Call(
+                "PUT",
+                f"/api/v1/models/{quote(model)}/deployment",
+                json={
+                    "replicas": replicas,
+                    "autoscale": autoscale,
+                    "min": min,
+                    "max": max,
+                    "pool": pool,
+                    "device": device,
+                    "instance_groups": instance_groups,
+                    "dynamic_batching": dynamic_batching,
+                    "queue_policy": queue_policy,
+                    "response_cache": response_cache,
+                    "warm_up": warm_up,
+                },
+            ),
+        )
+        return answer
+
+    def experiment(self, model: str, *, metric: str | Omit = OMIT, since: str | Omit = OMIT) -> m.Experiment:
+        """Compare versions by their outcomes."""
+        answer: m.Experiment = self._call(
+            m.Experiment,
+            Call("GET", f"/api/v1/models/{quote(model)}/experiment", query={"metric": metric, "since": since}),
+        )
+        return answer
+
+    def record_outcomes(
+        self, model: str, *, outcomes: builtins.list[builtins.dict[str, Any]], idempotency_key: str | None = None
+    ) -> m.Recorded:
+        """Say what came of answers."""
+        answer: m.Recorded = self._call(
+            m.Recorded,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/outcomes",
+                json={"outcomes": outcomes},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
 
     def predictions(
         self,
@@ -980,6 +1123,34 @@ class ModelsResource(Resource):
             Call(
                 "POST",
                 f"/api/v1/models/{quote(model)}/versions/{quote(version)}/activate",
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def model_versions_compress(
+        self,
+        model: str,
+        version: int,
+        *,
+        method: str,
+        calibration_file_id: str | Omit = OMIT,
+        data_file_id: str | Omit = OMIT,
+        min_agreement: float | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Make a version smaller."""
+        answer: builtins.dict[str, Any] = self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/compress",
+                json={
+                    "method": method,
+                    "calibration_file_id": calibration_file_id,
+                    "data_file_id": data_file_id,
+                    "min_agreement": min_agreement,
+                },
                 idempotency_key=idempotency_key,
             ),
         )
@@ -1132,6 +1303,40 @@ class AsyncModelsResource(AsyncResource):
         )
         return answer
 
+    async def import_(
+        self,
+        *,
+        repository: str,
+        revision: str | Omit = OMIT,
+        path: str | Omit = OMIT,
+        name: str | Omit = OMIT,
+        title: str | Omit = OMIT,
+        summary: str | Omit = OMIT,
+        task: str | Omit = OMIT,
+        manifest: builtins.dict[str, Any] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Import a model from a hub."""
+        answer: builtins.dict[str, Any] = await self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                "/api/v1/models/import",
+                json={
+                    "repository": repository,
+                    "revision": revision,
+                    "path": path,
+                    "name": name,
+                    "title": title,
+                    "summary": summary,
+                    "task": task,
+                    "manifest": manifest,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
     async def inspect(
         self,
         *,
@@ -1211,6 +1416,115 @@ class AsyncModelsResource(AsyncResource):
     async def model_aliases_delete(self, alias: str, model: str) -> None:
         """Remove an alias."""
         await self._call(type(None), Call("DELETE", f"/api/v1/models/{quote(model)}/aliases/{quote(alias)}"))
+
+    def canaries(self, model: str, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.Rollout]:
+        """List guarded rollouts."""
+        return self._pages(m.Rollout, Call("GET", f"/api/v1/models/{quote(model)}/canary", query={"limit": limit}))
+
+    async def start_canary(
+        self,
+        model: str,
+        *,
+        version: int,
+        steps: builtins.list[int] | Omit = OMIT,
+        bake_s: int | Omit = OMIT,
+        min_calls: int | Omit = OMIT,
+        alarms: builtins.dict[str, Any] | Omit = OMIT,
+        examples: builtins.list[builtins.dict[str, Any]] | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.Rollout:
+        """Roll a version out under guard."""
+        answer: m.Rollout = await self._call(
+            m.Rollout,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/canary",
+                json={
+                    "version": version,
+                    "steps": steps,
+                    "bake_s": bake_s,
+                    "min_calls": min_calls,
+                    "alarms": alarms,
+                    "examples": examples,
+                },
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def cancel_canary(self, model: str, *, idempotency_key: str | None = None) -> m.Rollout:
+        """Take a guarded rollout back."""
+        answer: m.Rollout = await self._call(
+            m.Rollout, Call("POST", f"/api/v1/models/{quote(model)}/canary/cancel", idempotency_key=idempotency_key)
+        )
+        return answer
+
+    async def deployment(self, model: str) -> m.Deployment:
+        """See how a model is run."""
+        answer: m.Deployment = await self._call(m.Deployment, Call("GET", f"/api/v1/models/{quote(model)}/deployment"))
+        return answer
+
+    async def deploy(
+        self,
+        model: str,
+        *,
+        replicas: int | Omit = OMIT,
+        autoscale: Any | Omit = OMIT,
+        min: int | Omit = OMIT,
+        max: int | Omit = OMIT,
+        pool: str | Omit = OMIT,
+        device: str | Omit = OMIT,
+        instance_groups: builtins.list[builtins.dict[str, Any]] | Omit = OMIT,
+        dynamic_batching: Any | Omit = OMIT,
+        queue_policy: Any | Omit = OMIT,
+        response_cache: Any | Omit = OMIT,
+        warm_up: int | Omit = OMIT,
+    ) -> m.Deployment:
+        """Say how a model is to be run."""
+        answer: m.Deployment = await self._call(
+            m.Deployment,
+            Call(
+                "PUT",
+                f"/api/v1/models/{quote(model)}/deployment",
+                json={
+                    "replicas": replicas,
+                    "autoscale": autoscale,
+                    "min": min,
+                    "max": max,
+                    "pool": pool,
+                    "device": device,
+                    "instance_groups": instance_groups,
+                    "dynamic_batching": dynamic_batching,
+                    "queue_policy": queue_policy,
+                    "response_cache": response_cache,
+                    "warm_up": warm_up,
+                },
+            ),
+        )
+        return answer
+
+    async def experiment(self, model: str, *, metric: str | Omit = OMIT, since: str | Omit = OMIT) -> m.Experiment:
+        """Compare versions by their outcomes."""
+        answer: m.Experiment = await self._call(
+            m.Experiment,
+            Call("GET", f"/api/v1/models/{quote(model)}/experiment", query={"metric": metric, "since": since}),
+        )
+        return answer
+
+    async def record_outcomes(
+        self, model: str, *, outcomes: builtins.list[builtins.dict[str, Any]], idempotency_key: str | None = None
+    ) -> m.Recorded:
+        """Say what came of answers."""
+        answer: m.Recorded = await self._call(
+            m.Recorded,
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/outcomes",
+                json={"outcomes": outcomes},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
 
     async def predictions(
         self,
@@ -1357,6 +1671,34 @@ class AsyncModelsResource(AsyncResource):
             Call(
                 "POST",
                 f"/api/v1/models/{quote(model)}/versions/{quote(version)}/activate",
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def model_versions_compress(
+        self,
+        model: str,
+        version: int,
+        *,
+        method: str,
+        calibration_file_id: str | Omit = OMIT,
+        data_file_id: str | Omit = OMIT,
+        min_agreement: float | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> builtins.dict[str, Any]:
+        """Make a version smaller."""
+        answer: builtins.dict[str, Any] = await self._call(
+            builtins.dict[str, Any],
+            Call(
+                "POST",
+                f"/api/v1/models/{quote(model)}/versions/{quote(version)}/compress",
+                json={
+                    "method": method,
+                    "calibration_file_id": calibration_file_id,
+                    "data_file_id": data_file_id,
+                    "min_agreement": min_agreement,
+                },
                 idempotency_key=idempotency_key,
             ),
         )
