@@ -188,6 +188,11 @@ export class ModelsResource extends Resource {
     return this.send({ method: "POST", path: `/api/v1/models`, body, options });
   }
 
+  /** Import a model from a hub */
+  import(body: t.ImportRequest, options: Options = {}): Promise<Record<string, unknown>> {
+    return this.send({ method: "POST", path: `/api/v1/models/import`, body, options });
+  }
+
   /** Get a model */
   retrieve(model: string, options: Options = {}): Promise<t.ModelDetail> {
     return this.send({ method: "GET", path: `/api/v1/models/${quote(model)}`, options });
@@ -216,6 +221,41 @@ export class ModelsResource extends Resource {
   /** Remove an alias */
   modelAliasesDelete(alias: string, model: string, options: Options = {}): Promise<void> {
     return this.send({ method: "DELETE", path: `/api/v1/models/${quote(model)}/aliases/${quote(alias)}`, options });
+  }
+
+  /** List guarded rollouts */
+  canaries(model: string, query: { limit?: number } = {}, options: Options = {}): Page<t.Rollout> {
+    return this.pages({ method: "GET", path: `/api/v1/models/${quote(model)}/canary`, query, options });
+  }
+
+  /** Roll a version out under guard */
+  startCanary(model: string, body: t.NewRolloutRequest, options: Options = {}): Promise<t.Rollout> {
+    return this.send({ method: "POST", path: `/api/v1/models/${quote(model)}/canary`, body, options });
+  }
+
+  /** Take a guarded rollout back */
+  cancelCanary(model: string, options: Options = {}): Promise<t.Rollout> {
+    return this.send({ method: "POST", path: `/api/v1/models/${quote(model)}/canary/cancel`, options });
+  }
+
+  /** See how a model is run */
+  deployment(model: string, options: Options = {}): Promise<t.Deployment> {
+    return this.send({ method: "GET", path: `/api/v1/models/${quote(model)}/deployment`, options });
+  }
+
+  /** Say how a model is to be run */
+  deploy(model: string, body: t.NewDeploymentRequest = {}, options: Options = {}): Promise<t.Deployment> {
+    return this.send({ method: "PUT", path: `/api/v1/models/${quote(model)}/deployment`, body, options });
+  }
+
+  /** Compare versions by their outcomes */
+  experiment(model: string, query: { metric?: string; since?: string } = {}, options: Options = {}): Promise<t.Experiment> {
+    return this.send({ method: "GET", path: `/api/v1/models/${quote(model)}/experiment`, query, options });
+  }
+
+  /** Say what came of answers */
+  recordOutcomes(model: string, body: t.NewOutcomesRequest, options: Options = {}): Promise<t.Recorded> {
+    return this.send({ method: "POST", path: `/api/v1/models/${quote(model)}/outcomes`, body, options });
   }
 
   /** Run a model Headers in `options.headers`: Max-Cost. */
@@ -276,6 +316,11 @@ export class ModelsResource extends Resource {
   /** Send all calls to a version */
   modelVersionsActivate(model: string, version: number, options: Options = {}): Promise<t.Traffic> {
     return this.send({ method: "POST", path: `/api/v1/models/${quote(model)}/versions/${quote(version)}/activate`, options });
+  }
+
+  /** Make a version smaller */
+  modelVersionsCompress(model: string, version: number, body: t.CompressRequest, options: Options = {}): Promise<Record<string, unknown>> {
+    return this.send({ method: "POST", path: `/api/v1/models/${quote(model)}/versions/${quote(version)}/compress`, body, options });
   }
 
   /** Say until when a version answers */

@@ -14,6 +14,18 @@ export interface Account {
   created_at: string;
 }
 
+/** When a rollout is taken back. null switches one off. */
+export interface AlarmsRequest {
+  /** So much more of the canary's calls may fail than of the stable version's; 0.02 unless you say. */
+  error_rate?: number | null;
+  /** The canary's p95 may be so many times the stable version's; 2 unless you say. */
+  latency_ratio?: number | null;
+  /** And only where it is slower by so many milliseconds; 25 unless you say. */
+  latency_ms?: number;
+  /** So much of the golden examples may be answered differently; 0 unless you say. */
+  example_mismatch?: number | null;
+}
+
 export interface Alias {
   name: string;
   version: number;
@@ -33,6 +45,16 @@ export interface AnalyzeImageRequestRequest {
   url?: string;
   /** 1 to 8 tasks of the catalogue, in any case: object_detection, text_recognition, face_detection, barcode_reading, … */
   types: string[];
+}
+
+/** Equal inputs get the stored answer of the same version for so long. */
+export interface AnswerCache {
+  ttl_s?: number;
+}
+
+/** Equal inputs get the stored answer of the same version for so long. */
+export interface AnswerCacheRequest {
+  ttl_s?: number;
 }
 
 /** A key without its secret. */
@@ -88,6 +110,30 @@ export interface AuditEntryPage {
   data: AuditEntry[];
   has_more: boolean;
   next_cursor: string | null;
+}
+
+/** Between `min` and `max` instances so that the metric stays at its target. */
+export interface Autoscale {
+  /** Of each instance: percent of a core, milliseconds that a call waits, or calls a second. * `cpu_utilization` - cpu_utilization * `queue_ms` - queue_ms * `rps` - rps */
+  metric?: MetricEnum;
+  /** 70 for cpu_utilization unless you say. */
+  target?: number;
+  min?: number;
+  max?: number;
+  /** So long fewer must suffice before instances are taken away; 60 unless you say. */
+  cooldown_s?: number;
+}
+
+/** Between `min` and `max` instances so that the metric stays at its target. */
+export interface AutoscaleRequest {
+  /** Of each instance: percent of a core, milliseconds that a call waits, or calls a second. * `cpu_utilization` - cpu_utilization * `queue_ms` - queue_ms * `rps` - rps */
+  metric?: MetricEnum;
+  /** 70 for cpu_utilization unless you say. */
+  target?: number;
+  min?: number;
+  max?: number;
+  /** So long fewer must suffice before instances are taken away; 60 unless you say. */
+  cooldown_s?: number;
 }
 
 /** A batch: each line is metered and billed as a call of its own. */
@@ -154,6 +200,20 @@ export interface BatchUsage {
   /** Decimal text in the currency's unit, before included units and tiers. */
   cost: string;
   currency: string | null;
+}
+
+/** Calls that meet run as one. */
+export interface Batching {
+  max_batch_size?: number;
+  max_queue_delay_us?: number;
+  preferred_batch_sizes?: number[];
+}
+
+/** Calls that meet run as one. */
+export interface BatchingRequest {
+  max_batch_size?: number;
+  max_queue_delay_us?: number;
+  preferred_batch_sizes?: number[];
 }
 
 export interface BillingAccount {
@@ -256,6 +316,17 @@ export interface CompleteUploadRequest {
   sha256?: string;
 }
 
+/** How a version is to be made smaller, and on what its answers are compared. */
+export interface CompressRequest {
+  method: MethodEnum;
+  /** Lines of {input, output?}, for int8_static. */
+  calibration_file_id?: string;
+  /** Lines of {input, output?}: accuracy is told on it. */
+  data_file_id?: string;
+  /** 0.9 unless told. */
+  min_agreement?: number;
+}
+
 /** What a key is made of. */
 export interface CreateApiKeyRequest {
   name: string;
@@ -282,11 +353,22 @@ export interface CreditGrant {
   expires_at: string | null;
 }
 
+/** What was asked for, and what really runs. */
+export interface Deployment {
+  model: string;
+  wanted: NewDeployment;
+  running: RunningVersion[];
+  updated_at: string;
+}
+
 export interface DeprecationRequest {
   sunset: string;
   successor?: number | null;
   note?: string;
 }
+
+/** * `auto` - auto * `cpu` - cpu * `gpu` - gpu */
+export type DeviceEnum = string;
 
 export interface Difference {
   pointer: string;
@@ -327,6 +409,20 @@ export interface Estimate {
   currency: string;
 }
 
+/** Versions compared by a metric. */
+export interface Experiment {
+  model: string;
+  metric: string;
+  /** Of which there are outcomes. */
+  metrics: string[];
+  binary: boolean;
+  since: string;
+  control: number | null;
+  /** 0.05, shared by the comparisons. */
+  alpha: number;
+  variants: Variant[];
+}
+
 export interface FacetValue {
   value: string;
   /** Models that this choice would leave, with everything else selected. */
@@ -363,6 +459,21 @@ export interface ImageAnalysis {
   usage: Record<string, unknown>;
 }
 
+/** An ONNX file of a public hub's repository. */
+export interface ImportRequest {
+  /** organization/name */
+  repository: string;
+  /** A commit, tag or branch; main. */
+  revision?: string;
+  /** onnx/model.onnx or model.onnx unless told. */
+  path?: string;
+  name?: string;
+  title?: string;
+  summary?: string;
+  task?: string;
+  manifest?: Record<string, unknown>;
+}
+
 /** * `manufacturing` - manufacturing * `energy` - energy * `finance` - finance * `retail` - retail * `healthcare` - healthcare * `logistics` - logistics * `media` - media * `public-sector` - public-sector * `education` - education * `agriculture` - agriculture * `security` - security * `developer-tools` - developer-tools */
 export type IndustryEnum = string;
 
@@ -374,6 +485,34 @@ export interface Inspection {
   manifest: Record<string, unknown> | null;
   schemas: Record<string, unknown> | null;
   checks: Check[];
+}
+
+/** So many instances on one kind of device. */
+export interface InstanceGroup {
+  count?: number;
+  device?: DeviceEnum;
+  gpus?: number[];
+}
+
+/** So many instances on one kind of device. */
+export interface InstanceGroupRequest {
+  count?: number;
+  device?: DeviceEnum;
+  gpus?: number[];
+}
+
+/** One Triton model of a version: where it is, how many instances it has, and why so many. */
+export interface Instances {
+  /** absent, loading, ready, healing or evicting */
+  residency: string;
+  instances: number;
+  /** fixed, steady, load, idle, cooling, settling, memory, unmeasured or not_loaded; empty before the first look */
+  reason: string;
+  /** Of the metric, at the latest look. */
+  value: number | null;
+  memory_mb: number;
+  /** Unix time. */
+  looked_at: number | null;
 }
 
 export interface Invoice {
@@ -474,6 +613,12 @@ export interface Memory {
   added: number;
   peak: number;
 }
+
+/** * `int8_dynamic` - int8_dynamic * `int8_static` - int8_static * `fp16` - fp16 */
+export type MethodEnum = string;
+
+/** * `cpu_utilization` - cpu_utilization * `queue_ms` - queue_ms * `rps` - rps */
+export type MetricEnum = string;
 
 /** A model with its manifest and its example. */
 export interface ModelDetail {
@@ -607,6 +752,42 @@ export interface NewBudgetRequest {
   key_id?: number | null;
 }
 
+/** How a model is to be run; what is left out is as for every model. */
+export interface NewDeployment {
+  replicas?: number;
+  autoscale?: Autoscale | null;
+  /** The same as autoscale.min. */
+  min?: number;
+  /** The same as autoscale.max. */
+  max?: number;
+  pool?: PoolEnum;
+  device?: DeviceEnum;
+  instance_groups?: InstanceGroup[];
+  dynamic_batching?: Batching | null;
+  queue_policy?: QueuePolicy | null;
+  response_cache?: AnswerCache | null;
+  /** Inferences on made-up values before an instance takes calls. */
+  warm_up?: number;
+}
+
+/** How a model is to be run; what is left out is as for every model. */
+export interface NewDeploymentRequest {
+  replicas?: number;
+  autoscale?: AutoscaleRequest | null;
+  /** The same as autoscale.min. */
+  min?: number;
+  /** The same as autoscale.max. */
+  max?: number;
+  pool?: PoolEnum;
+  device?: DeviceEnum;
+  instance_groups?: InstanceGroupRequest[];
+  dynamic_batching?: BatchingRequest | null;
+  queue_policy?: QueuePolicyRequest | null;
+  response_cache?: AnswerCacheRequest | null;
+  /** Inferences on made-up values before an instance takes calls. */
+  warm_up?: number;
+}
+
 /** A model to be. Its name gets your organization's prefix. */
 export interface NewModelRequest {
   title: string;
@@ -621,6 +802,24 @@ export interface NewModelRequest {
   name: string;
   /** One of the catalogue's tasks, such as tabular-classification. */
   task: string;
+}
+
+export interface NewOutcomesRequest {
+  outcomes: OutcomeRequest[];
+}
+
+/** A version that is to take over step by step while it is watched. */
+export interface NewRolloutRequest {
+  version: number;
+  /** Percents; [5, 25, 50] unless you say. */
+  steps?: number[];
+  /** Seconds of each step. */
+  bake_s?: number;
+  /** A step goes on until the canary answered so many calls. */
+  min_calls?: number;
+  alarms?: AlarmsRequest;
+  /** Golden examples {input, parameters?, output, tolerance?}; the stable version's unless you say. */
+  examples?: (Record<string, unknown>)[];
 }
 
 export interface NewTrafficRequest {
@@ -659,6 +858,17 @@ export interface OfferRequest {
 export interface OriginRequest {
   name: string;
   url?: string;
+}
+
+/** What came of an answer: of `prediction` (its id, or X-Receipt), or of a `subject` of yours that `version` answered. */
+export interface OutcomeRequest {
+  metric?: string;
+  /** 1 and 0 for yes and no, or any number. */
+  value: number;
+  prediction?: string;
+  version?: number;
+  subject?: string;
+  at?: string;
 }
 
 /** A model that your organization provides. */
@@ -762,6 +972,9 @@ export interface PlanChoiceRequest {
 export interface PlanList {
   data: Plan[];
 }
+
+/** * `hot` - hot * `warm` - warm * `cold` - cold */
+export type PoolEnum = string;
 
 /** One call of a model: its state, its output, its cost. */
 export interface Prediction {
@@ -892,6 +1105,22 @@ export interface QualityFigure {
   method: string;
 }
 
+/** What becomes of calls that no instance is free for. */
+export interface QueuePolicy {
+  max_queue_size?: number;
+  timeout_us?: number;
+  timeout_action?: TimeoutActionEnum;
+  allow_timeout_override?: boolean;
+}
+
+/** What becomes of calls that no instance is free for. */
+export interface QueuePolicyRequest {
+  max_queue_size?: number;
+  timeout_us?: number;
+  timeout_action?: TimeoutActionEnum;
+  allow_timeout_override?: boolean;
+}
+
 export interface Receipt {
   payload: ReceiptPayload;
   kid: string;
@@ -927,6 +1156,12 @@ export interface ReceiptPayload {
   reason: string;
 }
 
+export interface Recorded {
+  recorded: number;
+  /** Known already; nothing changed. */
+  repeated: number;
+}
+
 /** Every check of a version, its figures and its log. */
 export interface Report {
   model: string;
@@ -938,6 +1173,12 @@ export interface Report {
   isolation: Record<string, unknown>;
   signature: Record<string, unknown> | null;
   log: string[];
+  /** Of a compressed version: before and after. */
+  compression: Record<string, unknown> | null;
+  /** Of an imported version: what was fetched, its licence. */
+  hub: Record<string, unknown> | null;
+  /** While a hub's file is fetched: {done, total} bytes. */
+  progress: Record<string, unknown> | null;
 }
 
 export interface RollbackRequest {
@@ -945,9 +1186,47 @@ export interface RollbackRequest {
   to?: number;
 }
 
+/** A guarded rollout and how it stands. */
+export interface Rollout {
+  id: number;
+  model: string;
+  stable: number;
+  canary: number;
+  /** running, promoted, rolled_back or canceled */
+  rollout_state: string;
+  /** From 0. */
+  step: number;
+  weight: number;
+  steps: number[];
+  bake_s: number;
+  min_calls: number;
+  alarms: Record<string, unknown>;
+  /** Calls, failures and p95 of both versions in this step. */
+  seen: Record<string, unknown>;
+  /** What took it back. */
+  alarm: Record<string, unknown> | null;
+  started_at: string;
+  step_at: string;
+  ended_at: string | null;
+}
+
+export interface RolloutPage {
+  data: Rollout[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
 export interface RotateApiKeyRequest {
   /** How long the old key works on, 0 to 168. */
   grace_hours?: number;
+}
+
+export interface RunningVersion {
+  version: number;
+  weight: number;
+  /** What is done before and after the net. */
+  steps: Instances;
+  net: Instances;
 }
 
 /** * `active` - active * `blocked` - blocked * `suspended` - suspended */
@@ -1012,6 +1291,9 @@ export interface TargetRequest {
   /** Answered as X-Variant. */
   label?: string;
 }
+
+/** * `reject` - reject * `delay` - delay */
+export type TimeoutActionEnum = string;
 
 export interface TopUpRequestRequest {
   /** whole minor units, cents for USD */
@@ -1113,6 +1395,24 @@ export interface UsageSum {
   /** in the currency's unit, before included units and rounding */
   amount: string;
   currency: string;
+}
+
+/** A version's outcomes, and how they differ from the control's. */
+export interface Variant {
+  version: number;
+  label: string;
+  weight: number;
+  outcomes: number;
+  mean: number | null;
+  deviation: number | null;
+  /** The mean minus the control's. */
+  effect: number | null;
+  /** Of the effect, 95 %. */
+  interval: number[] | null;
+  p_value: number | null;
+  /** two_proportion_z, fisher_exact (small counts), welch_t, or too_few */
+  method: string | null;
+  significant: boolean | null;
 }
 
 /** What callers see differently; additions break nobody. */
