@@ -39,6 +39,12 @@ def test_nobody_is_turned_away_for_what_he_accepts() -> None:
     assert ask("full", accept="text/csv") == (200, "text/csv", "model,units\r\na,2\r\n")
 
 
+def test_options_tell_nothing_in_any_form() -> None:
+    for query in ("", "format=csv"):
+        answer = Table.as_view()(APIRequestFactory().options(f"/?{query}")).render()
+        assert (answer.status_code, json.loads(answer.content)["code"]) == (405, "method_not_allowed")
+
+
 def test_an_empty_table_has_its_columns() -> None:
     assert ask("format=csv") == (200, "text/csv", "model,units\r\n")
 
