@@ -225,7 +225,7 @@ def spent_from_credit(invoice: Invoice) -> int:
 
 def _consumed(account: BillingAccount) -> int:
     """What usage that is not billed yet, and running calls, need of the credit, with tax."""
-    with_tax = 1 + (account.tax_rate.percent if account.tax_rate else Decimal(0)) / 100
+    with_tax = 1 + (account.tax_rate.percent if account.tax_rate else Decimal(0)) * Decimal("0.01")
     used = purse.held(account) + selectors.unbilled_minor(account)
     return int((used * with_tax).to_integral_value(ROUND_CEILING))
 

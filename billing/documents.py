@@ -32,7 +32,7 @@ TYPES = {"usage": "", "late": "late usage and corrections", "carry_in": "Carried
          "topup": "API credit"}
 COLUMNS = ("invoice", "type", "model", "period", "price_version", "unit", "units", "included", "unit_amount", "amount",
            "currency")
-FONT = Path(__file__).parent / "fonts" / "noto-sans-sc.woff"
+FONT = Path(__file__).parent.joinpath("fonts", "noto-sans-sc.woff")
 WIDTHS = (76, 22, 24, 20, 22, 26)  # millimetres, together the width between the margins
 
 
