@@ -67,6 +67,14 @@ dress(document);
 startPalette();
 startConfirming();
 startComparing();
+// A form that was sent keeps its button from being pressed twice; a download leaves the page as it is, so not for ever.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (event.defaultPrevented || !button) return;
+  button.setAttribute("aria-busy", "true");
+  setTimeout(() => button.removeAttribute("aria-busy"), 4000);
+});
+addEventListener("pageshow", (event) => { if (event.persisted) for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy"); });
 // A form of groups shows the one that is chosen; the others send nothing.
 document.querySelector("[data-group]")?.addEventListener("change", (event) => {
   const chosen = (event.target as HTMLSelectElement).value;

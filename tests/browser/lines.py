@@ -36,5 +36,6 @@ LINES = {
     "alert": Line("set an alert", 3),
     "why-failed": Line("see why a job failed", 2),
     "retry": Line("run a failed job again", 1),
+    "upload": Line("upload an ONNX file of my own, and load the page again on the way", 6),
     "invite": Line("invite a colleague with a role", 3),
 }

@@ -29,7 +29,8 @@ PUBLIC = [
 CONSOLE = ["/console/", "/console/usage/", "/console/keys/", "/console/billing/", "/console/billing/invoices/draft/",
            "/console/subscriptions/", "/console/jobs/", "/console/webhooks/", "/console/team/", "/console/audit/",
            "/console/settings/", f"{MODEL}subscribe/", "/provider/", "/console/trials/",
-           "/console/notices/"]
+           "/console/notices/", "/provider/models/", "/provider/models/new/", "/console/security/",
+           "/console/organization/"]
 LOOKS = [("light", "en"), ("dark", "zh-hans"), ("dark", "en"), ("light", "zh-hans")]
 HTML_KB = 20
 COLOURS = {"runOnly": ["color-contrast"]}  # all that a theme changes

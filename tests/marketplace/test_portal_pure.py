@@ -6,6 +6,7 @@ import ast
 import gzip
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from django.test import RequestFactory
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
+from kernel.clock import now
 from marketplace.portal import field_words, schema_fields
 from marketplace.portal.forms import minor_units
 from marketplace.portal.management.commands.compile_locale import read_po, write_mo
 from marketplace.portal.middleware import StatusPage
-from marketplace.portal.templatetags.portal import code_words, thousands
+from marketplace.portal.templatetags.portal import ago, code_words, device, plain, thousands
+from marketplace.portal.views import usage
 
 ROOT = Path(__file__).resolve().parents[2] / "frontend"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -136,6 +139,42 @@ def test_rows_of_a_schema_and_what_changed() -> None:
     (1234567, "1,234,567"), (0, "0"), (None, "0"), ("", "0"), (Decimal("1234.50"), "1,234.5"), ("999", "999")])
 def test_thousands_stand_apart(number: object, text: str) -> None:
     assert thousands(number) == text
+
+
+@pytest.mark.parametrize(("age", "words"), [
+    (timedelta(seconds=5), "just now"), (timedelta(minutes=1), "1 minute ago"),
+    (timedelta(minutes=59), "59 minutes ago"),
+    (timedelta(hours=23), "23 hours ago"), (timedelta(days=1), "1 day ago"), (timedelta(days=6), "6 days ago")])
+def test_how_long_ago(age: timedelta, words: str) -> None:
+    at = now() - age
+    assert f">{words}</time>" in ago(at)
+    assert f'title="{at:%Y-%m-%d %H:%M:%S} UTC"' in ago(at)
+
+
+@pytest.mark.parametrize("at", ["2026-11-21T00:00:00", "2026-11-21T10:20:30.5", "2026-11-21T23:59:59.999999"])
+def test_the_spans_of_usage_end_with_the_running_hour_or_day(at: str) -> None:
+    """Off the full hour, no bar finds its rollup, and the drawing stays empty."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert usage._end(moment, hourly=False) == datetime(2026, 11, 22, tzinfo=UTC)
+    assert usage._end(moment, hourly=True) == moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def test_what_is_long_ago_is_a_date() -> None:
+    assert ">2026-01-02</time>" in ago(datetime(2026, 1, 2, 3, tzinfo=UTC))
+    assert ago(None) == ""
+
+
+@pytest.mark.parametrize(("agent", "words"), [
+    ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36", "Chrome, Linux"),
+    ("Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge, Windows"),
+    ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari, iPhone"),
+    ("curl/8.5.0", "curl"), ("", "—")])
+def test_a_browser_in_two_words(agent: str, words: str) -> None:
+    assert device(agent) == words
+
+
+def test_values_of_the_log_in_plain_words() -> None:
+    assert [plain(value) for value in (["predict", "files"], [], None, 3)] == ["predict, files", "—", "—", "3"]
 
 
 def test_words_between_backticks_are_code_and_nothing_else_is_markup() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 from django.contrib import messages
@@ -46,17 +47,20 @@ def models(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Two steps on one address: the file is read and shown, then corrected and uploaded."""
+    """Two steps: the file is kept and read, under an address that can be loaded again; then corrected and uploaded."""
     caller = _caller(request, "models:write")
     model = request.GET.get("model", "")
     known = selectors.own_model(model, org_id=caller.org_id) if model else None
     shown: dict[str, Any] = {"nav": "own-models", "model": known, "prefix": f"{caller.slug}.", "form": request.POST,
                              "tasks": sorted((task.title, key) for key, task in TASKS.items())}
-    if request.method != "POST":
-        return render(request, "portal/provider_models/new.html", shown)
     try:
+        if request.method != "POST":
+            file_id = request.GET.get("file", "")
+            return render(request, "portal/provider_models/new.html", {**shown, **_read(caller, file_id)}
+                          if file_id else shown)
         if request.POST.get("step") == "read":
-            return render(request, "portal/provider_models/new.html", {**shown, **_read(request, caller)})
+            kept = {"file": _keep(request, caller), **({"model": known.name} if known else {})}
+            return redirect(f"{request.path}?{urlencode(kept)}")
         return _bring_in(request, caller, known.name if known else "")
     except Problem as problem:
         shown["problem"] = problem
@@ -65,12 +69,18 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/provider_models/new.html", shown, status=422)
 
 
-def _read(request: HttpRequest, caller: Caller) -> dict[str, Any]:
-    """Keeps the file for the second step and says what it holds."""
+def _keep(request: HttpRequest, caller: Caller) -> str:
+    """Keeps the file for the second step; its public id."""
     sent = request.FILES.get("file")
     if sent is None:
         raise Problem("bundle_invalid", _("Choose a file."))
-    row = files.create(org_id=caller.org_id, filename=sent.name or "model.onnx", chunks=sent.chunks(), limit=MAX_DIRECT)
+    return files.create(org_id=caller.org_id, filename=sent.name or "model.onnx", chunks=sent.chunks(),
+                        limit=MAX_DIRECT).public_id
+
+
+def _read(caller: Caller, file_id: str) -> dict[str, Any]:
+    """What a kept file holds; one that can't be taken is forgotten at once."""
+    row = files.file_of(org_id=caller.org_id, file_id=ids.unprefixed("file", file_id))
     with files.open_content(row) as content:
         found = registration.inspect(filename=row.filename, file=content)
     refused = next((check for check in found["checks"] if check["status"] == "failed"), None)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from kernel.problems import Problem
 from marketplace.listings import selectors as listings
-from marketplace.portal import docs, labels, shelf
+from marketplace.portal import docs, field_words, labels, shelf
 from marketplace.portal.playground import configuration
 from model_registry import fetching
 
@@ -161,7 +161,9 @@ def _rows(cards: list[shelf.Card]) -> list[dict[str, Any]]:
     from marketplace.portal.templatetags.portal import money, thousands
 
     def kinds(card: shelf.Card) -> str:
-        return ", ".join(f"{name} ({spec['kind']})" for name, spec in card.manifest.get("input", {}).items())
+        title = field_words.title
+        return ", ".join(f"{title(name)} ({title(spec['kind'])})"
+                         for name, spec in card.manifest.get("input", {}).items())
 
     def told(card: shelf.Card, part: str) -> str:
         return str(card.manifest.get("card", {}).get(part, "")) or "—"
@@ -174,7 +176,8 @@ def _rows(cards: list[shelf.Card]) -> list[dict[str, Any]]:
         (_("Free each month"), lambda c: thousands(c.free), True),
         (_("Price of 10,000 units"), lambda c: money(max(0, 10_000 - c.free) * Decimal(c.amount), c.currency), True),
         (_("Median time of a call"), lambda c: c.p50 or None, True),
-        (_("Task"), lambda c: c.task, False), (_("Input"), kinds, False), (_("Output"), lambda c: c.output, False),
+        (_("Task"), lambda c: c.task, False), (_("Input"), kinds, False),
+        (_("Output"), lambda c: field_words.title(c.output), False),
         (_("Readiness"), lambda c: c.readiness, False), (_("Measured"), measured, False),
         (_("Evidence"), lambda c: c.evidence, False), (_("Source"), lambda c: c.source, False),
         (_("Licence of the code"), lambda c: c.model.license_code, False),

@@ -70,13 +70,18 @@ def _label(name: str) -> str:
 def _window(request: HttpRequest) -> Window:
     name = request.GET.get("window", "30d")
     name = name if name in WINDOWS else "30d"
-    now = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     hourly = name == "24h"
-    end = now if hourly else (now + timedelta(days=1) - timedelta(microseconds=1)).replace(hour=0)
+    end = _end(clock.now(), hourly=hourly)
     key = request.GET.get("key", "")
     return Window(name, end - timedelta(days=WINDOWS[name]), end, hourly,
                   "test" if request.GET.get("mode") == "test" else "live", request.GET.get("model", "")[:64],
                   int(key) if key.isdecimal() and len(key) < 18 else None)
+
+
+def _end(now: datetime, *, hourly: bool) -> datetime:
+    """The end of the running hour or day: bars begin on the full hour or at midnight, like the rollups."""
+    start = now.replace(minute=0, second=0, microsecond=0)
+    return start + timedelta(hours=1) if hourly else start.replace(hour=0) + timedelta(days=1)
 
 
 def _read(org_id: int, window: Window, group: money.GroupBy, model: str = "") -> list[money.UsageSum]:
