@@ -26,6 +26,7 @@ from marketplace.listings import trials
 from marketplace.portal import labels
 from marketplace.portal.templatetags.portal import money as amount
 from marketplace.portal.views import member
+from model_registry import rollouts
 
 SPAN = timedelta(days=14)
 MOST = 30
@@ -51,7 +52,7 @@ def notices(request: HttpRequest, org: Organization) -> list[Notice]:
     since = clock.now() - SPAN
     found: list[Notice] = []
     for permission, read in (("jobs:read", _jobs), ("jobs:read", _trials), ("billing:read", _budgets),
-                             ("billing:read", _invoices), ("webhooks:manage", _webhooks)):
+                             ("billing:read", _invoices), ("webhooks:manage", _webhooks), ("models:read", _rollouts)):
         if member.allowed(request, org, permission):
             found += [notice for notice in read(org) if notice.at >= since]
     return sorted(found, key=lambda notice: notice.at, reverse=True)[:MOST]
@@ -84,6 +85,14 @@ def _jobs(org: Organization) -> Iterator[Notice]:
             yield Notice(job.completed_at, "list-checks", words[job.status],
                          f"{job.model}: {job.error_detail}"[:160] if job.error_code else job.model,
                          reverse("job", args=[job.public_id]), bad=job.status == "failed")
+
+
+def _rollouts(org: Organization) -> Iterator[Notice]:
+    words = {"promoted": _("A version took over"), "rolled_back": _("A version was taken back")}
+    for row in rollouts.ended(org.pk, EACH):
+        if row.ended_at is not None and row.state in words:
+            yield Notice(row.ended_at, "activity", words[row.state], f"{row.model.name}: {row.stable} → {row.canary}",
+                         reverse("own-deployment", args=[row.model.name]), bad=row.state == "rolled_back")
 
 
 def _trials(org: Organization) -> Iterator[Notice]:
