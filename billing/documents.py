@@ -108,7 +108,7 @@ def _head(pdf: FPDF, view: InvoiceView, issued: datetime, sandbox: bool) -> None
     pdf.set_font("helvetica", "", 9)
     facts = [("Issued", f"{issued:%Y-%m-%d}"), ("Due", f"{view.due_at:%Y-%m-%d}" if view.due_at else ""),
              ("Period", f"{view.period_start:%Y-%m-%d} to {view.period_end:%Y-%m-%d} (exclusive), UTC"),
-             ("Plan", view.plan), ("Currency", view.currency)]
+             ("Plan", view.plan.replace("_", " ").capitalize()), ("Currency", view.currency)]
     for name, value in facts:
         if value:
             pdf.cell(22, 5, name)

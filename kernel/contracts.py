@@ -209,7 +209,8 @@ class Meter(Protocol):
     """Rate, concurrency and money limits in one atomic round trip. Fails closed."""
 
     async def reserve(self, grant: Grant, event_id: UUID, *, estimate_minor: Decimal, timeout_ms: int) -> Hold:
-        """Raises Problem rate_limited, concurrency_limited, quota_exceeded, budget_exceeded or overloaded."""
+        """Raises Problem rate_limited, concurrency_limited, quota_exceeded, budget_exceeded, insufficient_balance or
+        overloaded."""
         ...
 
     async def settle(self, hold: Hold, *, amount_minor: Decimal) -> None: ...
