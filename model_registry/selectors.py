@@ -15,7 +15,7 @@ from kernel.problems import Problem
 from model_registry.catalog_kit.tasks import TASKS
 from model_registry.manifest import Manifest
 from model_registry.models import Alias, Model, ModelVersion, Price, Publication, TrafficChange
-from model_registry.routes import to_route
+from model_registry.routes import deployed, to_route
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _route(model: Model, ready: Mapping[int, ModelVersion], aliases: Mapping[str
     rest = [contracts.Target(number, 0, f"v{number}") for number in sorted(ready) if number not in shared]
     base = to_route(manifest(model), version=split[0].version, host=f"host-{model.name}")
     return replace(
-        base, price=price, targets=(*split, *rest),
+        deployed(base, model.deployment), price=price, targets=(*split, *rest),
         aliases={"stable": split[0].version, **aliases},
         shadow=shadow, sticky_by=model.sticky_by, owner=model.owner_id,
         public=model.public, joinable=all(v.service.get("batched") for v in ready.values()), own_host=True,
