@@ -20,7 +20,7 @@ from inference_backend.jobs.lists import PAGING, cursor_of, page_size
 from kernel import ids
 from kernel.paging import Page, natural, read_cursor, whole, write_cursor
 from kernel.problems import FieldError, Problem
-from model_registry import access, deployment, publication, registration, selectors
+from model_registry import access, deployment, origins, publication, registration, selectors
 from model_registry import own_shapes as shapes
 from model_registry.models import Alias, ModelVersion
 
@@ -121,8 +121,12 @@ class NewVersions(APIView):
         selectors.own_model(model, org_id=who.org_id)
         sent = _files(request) or _stored(request, who.org_id)
         version = registration.start_version(caller=who, name=model, files=sent, manifest=_manifest(request))
-        return Response(version_document(version), status=202, headers={
-            "Location": f"/api/v1/models/{model}/versions/{version.number}", "Retry-After": "1"})
+        return _begun(model, version)
+
+
+def _begun(model: str, version: ModelVersion) -> Response:
+    return Response({**version_document(version), "model": model}, status=202, headers={
+        "Location": f"/api/v1/models/{model}/versions/{version.number}", "Retry-After": "1"})
 
 
 def _files(request: Request) -> list[tuple[str, Any]]:
@@ -162,6 +166,34 @@ def version_document(version: ModelVersion) -> dict[str, Any]:
     from model_registry.api import ModelVersionSerializer
 
     return dict(ModelVersionSerializer(version).data)
+
+
+class Compress(APIView):
+    @extend_schema(operation_id="model_versions_compress", tags=["own models"], summary="Make a version smaller",
+                   request=shapes.CompressSerializer, responses={202: OpenApiTypes.OBJECT, **NOT_FOUND},
+                   description="A new version is made behind the answer: weights of 8 bits, quantised as it runs or on "
+                               "calibration data, or numbers of 16 bits. Its report tells size, p50, p95 and accuracy "
+                               "before and after.")
+    def post(self, request: Request, model: str, version: int) -> Response:
+        who = access.caller(request, WRITE)
+        made = origins.begin_compression(caller=who, name=model, number=version,
+                                         **read(shapes.CompressSerializer, request))
+        return _begun(model, made)
+
+
+class Import(APIView):
+    @extend_schema(operation_id="models_import", tags=["own models"], summary="Import a model from a hub",
+                   request=shapes.ImportSerializer, responses={202: OpenApiTypes.OBJECT, **NOT_FOUND},
+                   description="An ONNX file of a repository, by revision, as the next version of a model, which is "
+                               "made where it is new. It is checked like an upload; the report tells how far it is "
+                               "and which licence the repository names.")
+    def post(self, request: Request) -> Response:
+        who = access.caller(request, WRITE)
+        said = read(shapes.ImportSerializer, request)
+        if "manifest" in said:
+            said["manifest"] = json.dumps(said["manifest"])
+        model, made = origins.begin_import(caller=who, **said)
+        return _begun(model.name, made)
 
 
 class Report(APIView):
@@ -354,6 +386,8 @@ class TakeDown(APIView):
 
 urlpatterns = [
     path("models/inspect", Inspect.as_view()),
+    path("models/import", Import.as_view()),
+    path("models/<str:model>/versions/<int:version>/compress", Compress.as_view()),
     path("models/<str:model>/versions/<int:version>/report", Report.as_view()),
     path("models/<str:model>/versions/<int:version>/diff", Diff.as_view()),
     path("models/<str:model>/versions/<int:version>/activate", Activate.as_view()),

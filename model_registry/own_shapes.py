@@ -146,6 +146,31 @@ class ReportSerializer(serializers.Serializer):
     isolation = serializers.DictField()
     signature = serializers.DictField(allow_null=True)
     log = serializers.ListField(child=serializers.CharField())
+    compression = serializers.DictField(allow_null=True, help_text="Of a compressed version: before and after.")
+    hub = serializers.DictField(allow_null=True, help_text="Of an imported version: what was fetched, its licence.")
+    progress = serializers.DictField(allow_null=True, help_text="While a hub's file is fetched: {done, total} bytes.")
+
+
+class CompressSerializer(serializers.Serializer):
+    """How a version is to be made smaller, and on what its answers are compared."""
+
+    method = serializers.ChoiceField(choices=["int8_dynamic", "int8_static", "fp16"])
+    calibration_file_id = serializers.CharField(required=False, help_text="Lines of {input, output?}, for int8_static.")
+    data_file_id = serializers.CharField(required=False, help_text="Lines of {input, output?}: accuracy is told on it.")
+    min_agreement = serializers.FloatField(required=False, min_value=0, max_value=1, help_text="0.9 unless told.")
+
+
+class ImportSerializer(serializers.Serializer):
+    """An ONNX file of a public hub's repository."""
+
+    repository = serializers.CharField(max_length=200, help_text="organization/name")
+    revision = serializers.CharField(max_length=100, required=False, help_text="A commit, tag or branch; main.")
+    path = serializers.CharField(max_length=300, required=False, help_text="onnx/model.onnx or model.onnx unless told.")
+    name = serializers.CharField(max_length=64, required=False)
+    title = serializers.CharField(max_length=80, required=False)
+    summary = serializers.CharField(max_length=300, required=False)
+    task = serializers.CharField(max_length=64, required=False)
+    manifest = serializers.DictField(required=False)
 
 
 class InspectionSerializer(serializers.Serializer):
@@ -277,7 +302,8 @@ def report_document(model: Model, version: ModelVersion) -> dict[str, Any]:
     return {"model": model.name, "version": version.number, "version_state": version.state,
             "checks": report.get("checks", []), "profile": report.get("profile") or {}, "facts": report.get("facts"),
             "isolation": report.get("isolation") or {}, "signature": report.get("signature"),
-            "log": report.get("log", [])}
+            "log": report.get("log", []), "compression": report.get("compression"), "hub": report.get("hub"),
+            "progress": (version.upload or {}).get("progress")}
 
 
 def traffic_document(change: TrafficChange) -> dict[str, Any]:

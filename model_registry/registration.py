@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -28,6 +28,7 @@ from model_registry import artifacts, events, selectors, services
 from model_registry.access import Caller
 from model_registry.catalog_kit.tasks import TASKS
 from model_registry.declared import service as declared
+from model_registry.hub.download import Paused
 from model_registry.manifest import Manifest, Unit
 from model_registry.models import Model, ModelVersion
 from model_registry.uploads import sandbox
@@ -181,7 +182,14 @@ def write_manifest(model: Model, version: ModelVersion | None = None) -> None:
 def start_version(*, caller: Caller, name: str, files: Iterable[tuple[str, BinaryIO]],
                   manifest: str | None) -> ModelVersion:
     """Keeps what was sent and queues its checks. Several files are one bundle. Raises bundle_invalid, invalid_state."""
-    label = _label_of(manifest)
+    return begin_version(caller=caller, name=name, label=_label_of(manifest), manifest=manifest, upload={},
+                         keep=lambda target: _keep(files, target))
+
+
+def begin_version(*, caller: Caller, name: str, label: str | None, manifest: str | None, upload: Mapping[str, Any],
+                  keep: Callable[[Path], str] | None = None) -> ModelVersion:
+    """The next version's row and folder, queued for its checks. `keep` writes the file that was sent and says its name;
+    without it `upload` says where the worker gets the file. Raises invalid_state, conflict (too many wait)."""
     with transaction.atomic():
         model = selectors.own_model(name, org_id=caller.org_id, lock=True)
         if model.state in (Model.State.RETIRED, Model.State.TAKEN_DOWN):
@@ -196,16 +204,17 @@ def start_version(*, caller: Caller, name: str, files: Iterable[tuple[str, Binar
         version = ModelVersion.objects.create(
             model=model, number=number, label=label or _next_label(last), state=ModelVersion.State.VALIDATING,
             digest="", created_by=caller.by, created_at=at, stages=[stage("validating", caller.by)],
-            upload={"manifest": manifest})
+            upload={"manifest": manifest, **upload})
         folder = artifacts.staging(model.name, number)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        try:
-            version.upload["filename"] = _keep(files, folder / "upload")
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        version.save(update_fields=["upload"])
+        if keep is not None:
+            try:
+                version.upload["filename"] = keep(folder / "upload")
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            version.save(update_fields=["upload"])
         events.announce(model, "version.created", caller=caller, version=number)
         transaction.on_commit(lambda: ring(version.pk))
     return version
@@ -264,7 +273,11 @@ def inspect(*, filename: str, file: BinaryIO, manifest: str | None = None) -> di
     """What an upload would be read as, and a draft of its manifest; nothing is kept."""
     with tempfile.TemporaryDirectory(prefix="tessera-inspect-") as place:
         _keep([(filename, file)], Path(place, "upload"))
-        findings = sandbox.examine(Path(place), filename=filename, mode="inspect", manifest=manifest, wall_s=30)
+        try:
+            findings = sandbox.examine(Path(place), filename=filename, mode="inspect", manifest=manifest, wall_s=30)
+        except sandbox.NotStarted:
+            raise Problem("overloaded", "the file could not be read in time, try again",
+                          headers={"Retry-After": "10"}) from None
     result = findings.result
     return {"format": result.get("format", ""), "signature": result.get("signature"), "facts": result.get("facts"),
             "manifest": result.get("manifest"), "schemas": _schemas(result.get("service")), "checks": findings.checks}
@@ -304,29 +317,41 @@ def waiting_versions() -> list[int]:
 
 def validate_version(version_id: int) -> str:
     """Checks one version and, where all is well, has it served; its state afterwards. Safe to run twice."""
-    from model_registry import deployment
+    from model_registry import deployment, origins
 
     version = lease(version_id)
     if version is None:
         return ""
     folder = artifacts.staging(version.model.name, version.number)
+    brought = origins.is_brought(version)
     try:
-        if version.attempts > MAX_ATTEMPTS or not (folder / "upload").is_file():
-            _fail(version, [_check("load", "crashed", "its checks were begun and never ended", "upload it again")], {})
+        if version.attempts > MAX_ATTEMPTS or not (brought or (folder / "upload").is_file()):
+            _fail(version, [check("load", "crashed", "its checks were begun and never ended", "upload it again")], {})
             return version.state
-        for left in folder.iterdir():  # of an attempt that was cut off
-            if left.name != "upload":
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():  # of an attempt that was cut off; half a file from a hub is gone on with
+            if left.name.partition(".")[0] != "upload":
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
+        try:
+            first, extra = origins.bring(version, folder) if brought else ([], {})
+        except Paused:  # the hub is slow: the rest is fetched behind what others wait for
+            ModelVersion.objects.filter(pk=version.pk).update(leased_until=None, attempts=0)
+            ring(version.pk)
+            return version.state
+        if any(one["status"] == "failed" for one in first):
+            _fail(version, first, {**extra, "log": [one["detail"] for one in first]})
+            return version.state
         findings = sandbox.examine(
             folder, filename=version.upload.get("filename", "upload"), mode="validate",
             net=of_version(version.model.name, version.number),
             manifest=version.upload.get("manifest"), signature=version.model.signature, version=version.number,
             unit=selectors.price(version.model).unit, licensed=bool(version.model.license_code))
-        report = {"checks": findings.checks, "log": findings.log, "isolation": findings.isolation,
+        checks = [*first, *findings.checks]
+        report = {"checks": checks, "log": findings.log, "isolation": findings.isolation,
                   "profile": findings.result.get("profile", {}), "facts": findings.result.get("facts"),
-                  "signature": findings.result.get("signature")}
+                  "signature": findings.result.get("signature"), **extra}
         if findings.failed is not None:
-            _fail(version, findings.checks, report)
+            _fail(version, checks, report)
             return version.state
         net = artifacts.store(folder / "net.onnx", "model.onnx")
         service = findings.result["service"]
@@ -334,12 +359,15 @@ def validate_version(version_id: int) -> str:
         try:
             answered = deployment.install(version)
         except Problem as problem:
-            failed = _check("deploy", "deploy_failed", problem.detail,
+            failed = check("deploy", "deploy_failed", problem.detail,
                             "the old version serves on; upload again, or ask us with the request's id")
-            _fail(version, [*findings.checks, failed], report)
+            _fail(version, [*checks, failed], report)
             return version.state
-        report["checks"] = [*findings.checks, _check("deploy", "", f"answered in {answered:.0f} ms", "", "passed")]
+        report["checks"] = [*checks, check("deploy", "", f"answered in {answered:.0f} ms", "", "passed")]
         _accept(version, net.sha256, report)
+    except sandbox.NotStarted as busy:  # the scan rings again; after MAX_ATTEMPTS it is a failure
+        log.warning("version %d of %s: %s", version.number, version.model.name, busy)
+        ModelVersion.objects.filter(pk=version.pk).update(leased_until=None)
     finally:
         if ModelVersion.objects.filter(pk=version_id).exclude(state=ModelVersion.State.VALIDATING).exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -379,6 +407,7 @@ def _accept(version: ModelVersion, sha256: str, report: dict[str, Any]) -> None:
         model.updated_at = clock.now()
         model.save()
         events.announce(model, "version.ready", version=version.number)
+        _tell_of_compression(model, version, report)
         published(model)
 
 
@@ -392,15 +421,24 @@ def _fail(version: ModelVersion, checks: list[dict[str, Any]], report: dict[str,
         version.artifacts.clear()
         version.save(update_fields=["state", "leased_until", "report", "stages", "upload"])
         events.announce(version.model, "version.failed", version=version.number)
+        _tell_of_compression(version.model, version, version.report)
     for sha256 in held:
         artifacts.drop_unused(sha256)
 
 
-def _check(name: str, code: str, detail: str, fix: str, status: str = "failed") -> dict[str, Any]:
+def _tell_of_compression(model: Model, version: ModelVersion, report: Mapping[str, Any]) -> None:
+    if "compression" in report:
+        said = report["compression"] or {}
+        events.announce(model, "compression.finished", version=version.number, succeeded=version.state == "ready",
+                        method=said.get("method"), agreement=said.get("agreement"))
+
+
+def check(name: str, code: str, detail: str, fix: str, status: str = "failed", *, ms: float = 0.0) -> dict[str, Any]:
+    """A check that is not the child's, as a report has it."""
     from model_registry.uploads.checks import TITLES
 
-    return {"id": name, "title": TITLES[name], "status": status, "detail": detail, "fix": fix, "code": code, "ms": 0.0,
-            "values": {}}
+    return {"id": name, "title": TITLES[name], "status": status, "detail": detail, "fix": fix, "code": code,
+            "ms": round(ms, 2), "values": {}}
 
 
 def stage(state: str, by: str) -> dict[str, str]:

@@ -107,6 +107,15 @@ class Bench:
         if answer.status_code != 200:
             seen.failed.append(f"{model}: {answer.status_code} {answer.text[:120]}")
 
+    async def _answers(self, client: httpx.AsyncClient, one: Hostile) -> None:
+        for _ in range(60):
+            answer = await client.post(f"/api/v1/models/{self.models[one.name]}/predictions",
+                                       json={"input": {"n": [one.good]}}, headers={"X-API-Key": self.key})
+            if answer.status_code == 200:
+                return
+            await asyncio.sleep(1)
+        raise RuntimeError(f"{one.name} does not answer a good value: {answer.status_code} {answer.text[:200]}")
+
     async def _attack(self, client: httpx.AsyncClient, name: str, told: list[str]) -> None:
         bad = next(one.bad for one in hostile() if one.name == name)
         while True:
@@ -116,12 +125,15 @@ class Bench:
             await asyncio.sleep(0.2)
 
     async def run(self, rounds: int) -> dict[str, Any]:
-        """Alone, attacked, alone, …; the figures of each attack, and of the calls alone."""
+        """Alone, attacked, alone, …; the figures of each attack, and of the calls alone. A graph is in memory and has
+        answered a good value when its attack begins."""
         alone, during = Seen(), {one.name: Seen() for one in hostile()}
         answers: dict[str, list[str]] = {name: [] for name in during}
         async with httpx.AsyncClient(base_url=self.demo["url"], timeout=60,
                                      limits=httpx.Limits(max_connections=64)) as client:
             await self.round(client, None)  # warm
+            for one in hostile():
+                await self._answers(client, one)
             for _ in range(rounds):
                 for name, seen in during.items():
                     for hurt, into in ((None, alone), (name, seen)):

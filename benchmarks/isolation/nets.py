@@ -9,6 +9,8 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+# Divided by -1 it has no result, and the processor ends the process (SIGFPE); a division by 0 is caught before.
+SMALLEST = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +52,5 @@ def hostile() -> list[Hostile]:
     eater = _model(_loop([helper.make_node("Concat", ["v", "v"], ["w"], axis=0)], [None]),
                    [yes, numpy_helper.from_array(seed, "seed")])
     crash = _model([helper.make_node("Div", ["seed", "n"], ["q"]), helper.make_node("Cast", ["q"], ["y"], to=FLOAT)],
-                   [numpy_helper.from_array(np.array([12], np.int64), "seed")])
-    return [Hostile("endless", endless, 1, 1 << 60), Hostile("eater", eater, 1, 40), Hostile("crash", crash, 3, 0)]
+                   [numpy_helper.from_array(np.array([SMALLEST]), "seed")])
+    return [Hostile("endless", endless, 1, 1 << 60), Hostile("eater", eater, 1, 40), Hostile("crash", crash, 3, -1)]

@@ -35,6 +35,10 @@ MAX_SAID = 16 << 20
 NOBODY = 65534
 
 
+class NotStarted(Exception):
+    """The child did not come so far as to look at the upload: the machine's fault, not the file's."""
+
+
 @dataclass(slots=True)
 class Findings:
     """What the child said, or the check that it died in."""
@@ -67,7 +71,7 @@ def examine(folder: Path, *, filename: str, mode: Literal["inspect", "validate"]
             signature: Mapping[str, Any] | None = None, net: str = "net", version: int = 1, unit: str = "call",
             licensed: bool = False, memory: int = MEMORY, cpu_s: int = CPU_S, wall_s: float = WALL_S) -> Findings:
     """Examines `folder`/upload. A validated net lies in `folder`/net.onnx afterwards. Never raises for what is in the
-    upload."""
+    upload; NotStarted where the machine was too busy to begin."""
     return _in_child(folder, {
         "mode": mode, "filename": filename, "manifest": manifest, "signature": signature, "net": net,
         "version": version, "unit": unit, "licensed": licensed}, memory=memory, cpu_s=cpu_s, wall_s=wall_s)
@@ -142,6 +146,8 @@ def _findings(said: bytes, errors: bytes, code: int, *, late: bool, network: str
         if "result" in line:
             result = line["result"]
             return Findings(result.pop("checks"), result, isolation, result.pop("log"))
+    if late and "user" not in isolation:
+        raise NotStarted(f"the child was still starting when its time was over; {errors[-500:]!r}")
     died = next((line["died"] for line in lines if "died" in line), "")
     checks = [{"id": name, "title": TITLES[name], "status": "passed", "detail": "", "fix": "", "code": "", "ms": 0.0,
                "values": {}} for name in begun] or [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from benchmarks.isolation.nets import hostile
 
 BACKEND = Path(__file__).resolve().parents[2] / "inference_backend" / "backends" / "onnxruntime" / "model.py"
+ENVIRONMENT = {"PATH": os.environ["PATH"], "ORT_DISABLE_TELEMETRY": "1", "MALLOC_ARENA_MAX": "2"}
 PROGRAM = """
 import importlib.util, sys, types
 import numpy as np
@@ -37,9 +39,19 @@ def test_what_takes_more_than_it_may_is_told_so(tmp_path: Path) -> None:
     eater = next(one for one in hostile() if one.name == "eater")
     (tmp_path / "net.onnx").write_bytes(eater.net)
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(BACKEND), str(tmp_path / "net.onnx")], text=True,
-                          capture_output=True, timeout=60, check=False, env={
-                              "PATH": os.environ["PATH"], "ORT_DISABLE_TELEMETRY": "1", "MALLOC_ARENA_MAX": "2"})
+                          capture_output=True, timeout=60, check=False, env=ENVIRONMENT)
     assert done.stdout == "held\n", done.stderr
+
+
+def test_a_division_without_a_result_ends_the_process(tmp_path: Path) -> None:
+    crash = next(one for one in hostile() if one.name == "crash")
+    (tmp_path / "net.onnx").write_bytes(crash.net)
+    code = ("import sys, numpy, onnxruntime; s = onnxruntime.InferenceSession(sys.argv[1]); "
+            "print(s.run(None, {'n': numpy.array([int(sys.argv[2])])})[0].tolist())")
+    ends = [subprocess.run([sys.executable, "-c", code, str(tmp_path / "net.onnx"), str(value)], check=False,
+                           timeout=60, capture_output=True, env=ENVIRONMENT)
+            for value in (crash.good, crash.bad)]
+    assert [end.returncode for end in ends] == [0, -signal.SIGFPE]
 
 
 @pytest.mark.parametrize("one", hostile(), ids=lambda one: one.name)
