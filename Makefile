@@ -20,8 +20,10 @@ export TESSERA_NETS ?= $(CURDIR)/var/nets
 UNIT := not stack and not browser and not django_db and not catalog
 STACK := (stack or django_db) and not browser
 PYTEST := $(BIN)/python -m pytest -q
+# Folders without a unit test, which are slow to import.
+UNITS := $(PYTEST) -m "$(UNIT)" --ignore=tests/browser --ignore=tests/catalog --ignore=tests/flows
 # Tests of one part empty their Redis database: they get number 15, so that the running product keeps its own.
-PARTS := REDIS_URL=$${REDIS_URL%/0}/15 $(PYTEST) -m "$(STACK)" --ignore=tests/flows
+PARTS := REDIS_URL=$${REDIS_URL%/0}/15 $(PYTEST) -m "$(STACK)" --ignore=tests/flows --ignore=tests/browser --ignore=tests/catalog
 LIFE := tests/config/test_lifecycle.py tests/config/test_install_script.py
 FLOWS := $(PYTEST) tests/flows
 # A process of its own: Playwright keeps an event loop running, which other asyncio tests can't share.
@@ -43,7 +45,7 @@ test: needs install frontend nets ## everything that must hold, in four lanes si
 
 # Lint, types, layers, units, catalogue: no services.
 lane-still: lint
-	@$(PYTEST) -m "$(UNIT)" tests
+	@$(UNITS) tests
 	@$(PYTEST) -m catalog tests/catalog
 
 # The product's own life, in tests that start all that they need; then money, and a short storm. Only the lane with the
@@ -61,7 +63,7 @@ lane-product:
 	@./tests/with_stack bash -c '$(FLOWS) && $(BROWSER)'
 
 test-unit: install ## fast tests only: no sockets, no services
-	@$(PYTEST) -n 2 --dist loadfile -m "$(UNIT)" $(or $(ARGS),tests)
+	@$(UNITS) -n 2 --dist loadfile $(or $(ARGS),tests)
 
 test-stack: install frontend ## the parts on real services; ARGS="…" goes to pytest
 	@./tests/with_stack bash -c '$(PARTS) $(or $(ARGS),tests)'

@@ -8,7 +8,8 @@ from kernel import clock
 
 
 class Preparation(models.Model):
-    """The last run of `prepare` on this database: what it read, and what it put into Triton's repository. One row."""
+    """The last run of `prepare` on this database: what it read, and which folders of Triton's repository
+    (model/version) it wrote. One row."""
 
     fingerprint = models.CharField(max_length=64)
     served = models.JSONField(default=list)

@@ -11,7 +11,6 @@ from django.conf import settings
 
 from config.env import ROOT
 from config.models import Preparation
-from inference_backend.triton import repository
 
 # Whose code decides what a row, a page of the shelf or a model of the repository looks like.
 SOURCES = ("model_registry", "inference_backend", "kernel", "marketplace/listings", "config")
@@ -29,10 +28,10 @@ def fingerprint(nets: Path, sources: Iterable[Path] = tuple(ROOT / name for name
 
 
 def is_done(fingerprint: str) -> bool:
-    """Whether a run with this fingerprint is the last on this database, and its models still lie in the repository."""
+    """Whether a run with this fingerprint is the last on this database, and what it served still lies in place."""
     last = Preparation.objects.first()
-    there = set(repository.models(settings.ENV.triton_repository))
-    return last is not None and last.fingerprint == fingerprint and there.issuperset(last.served)
+    return last is not None and last.fingerprint == fingerprint and all(
+        (settings.ENV.triton_repository / place).is_dir() for place in last.served)
 
 
 def done(fingerprint: str, served: Iterable[str]) -> None:

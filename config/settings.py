@@ -156,7 +156,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its logs are ours, too: JSON where asked for, without secrets
 # A broker that takes connections and says nothing must not hold a worker up that is told to stop.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "socket_connect_timeout": 5, "socket_timeout": 10}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "socket_connect_timeout": 5, "socket_timeout": 5}
 
 # Forms of ours end on the payment provider's pages: its own, or the sandbox's.
 PAYMENT_PAGES = (["https://checkout.stripe.com", "https://billing.stripe.com", "https://connect.stripe.com"]

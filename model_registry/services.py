@@ -64,7 +64,7 @@ class SyncReport:
     faults: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     nets: list[str] = field(default_factory=list)
-    raw: list[str] = field(default_factory=list)  # capabilities that are one net, served under their own name
+    raw: list[str] = field(default_factory=list)  # name/version of capabilities that are one net and served as it
 
     @property
     def served(self) -> int:
@@ -72,8 +72,8 @@ class SyncReport:
 
     @property
     def served_by(self) -> list[str]:
-        """The models of Triton's repository that serve all of it."""
-        return [*self.hosts, *self.nets, *self.raw]
+        """The folders of Triton's repository that serve all of it: model/version."""
+        return [*(f"{name}/1" for name in [*self.hosts, *self.nets]), *self.raw]
 
     def __str__(self) -> str:
         return (f"{self.served} models ({len(self.created)} new, {len(self.new_versions)} with a new version, "
@@ -311,8 +311,8 @@ def _write_repository(usable: Mapping[str, tuple[Manifest, Path]], nets: Mapping
         route = routes.to_route(manifest, version=newest.number)
         repository.write_onnx(target, name, nets[manifest.tensors.net], route.inputs, route.outputs,
                               version=newest.number)
-        report.raw.append(name)
-    keep = set(report.served_by)
+        report.raw.append(f"{name}/{newest.number}")
+    keep = {place.partition("/")[0] for place in report.served_by}
     house = set(Model.objects.filter(owner=None, name__in=report.retired).values_list("name", flat=True))
     for name in repository.models(target):
         if name in house and name not in keep:
