@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.browser.lines import LINES
 
@@ -31,6 +31,7 @@ FLAGS = [
 ]
 WIDE = {"width": 1440, "height": 900}
 PASSWORD = "long enough 4 a test"
+expect.set_options(timeout=20_000)  # how fast pages are is measured elsewhere; here other tests share the two cores
 STATUS = re.compile(r"responded with a status of (\d{3})")
 
 

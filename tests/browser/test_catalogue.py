@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import User
 
@@ -124,6 +124,7 @@ def test_palette_reaches(page: Page, words: str, address: str) -> None:
     page.goto("/docs/")
     page.keyboard.press("Control+k")
     page.locator("#palette input").fill(words)
+    expect(page.locator("#found")).to_have_attribute("aria-busy", "false")
     row = page.locator(f"#palette a[href='{address}']")
     expect(row).to_be_visible()
     for _step in range(12):
@@ -132,3 +133,20 @@ def test_palette_reaches(page: Page, words: str, address: str) -> None:
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(re.escape(address) + "|/login/"))
+
+
+def test_enter_opens_what_was_typed_last(page: Page) -> None:
+    """However late the answer comes: the list of earlier words is not what Enter chooses from."""
+    page.goto("/docs/")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette .pal").first).to_be_visible()
+    held: list[Route] = []
+    page.route("**/search/?q=*", lambda route: held.append(route))
+    page.locator("#palette input").fill("face detection")
+    page.keyboard.press("Enter")
+    while not held:
+        page.wait_for_timeout(50)
+    assert page.url.endswith("/docs/")
+    held[-1].continue_()
+    page.wait_for_url("**/models/face-detect/")
+    page.unroute("**/search/?q=*")
