@@ -319,6 +319,15 @@ def test_deploying_as_the_article_writes_it(service: ModelService) -> None:
         "replicas": 4, "autoscale": {"metric": "cpu_utilization", "target": 70, "min": 2, "max": 10}}
 
 
+def test_a_version_takes_over_under_guard(service: ModelService) -> None:
+    platform = Platform()
+    done = service.deploy(replicas=2, guarded=True, version=3, client=platform.client)
+    assert platform.sent("POST", "/models/acme.text-classifier/canary") == {"version": 3}
+    assert platform.sent("PUT", "/models/acme.text-classifier/deployment") == {"replicas": 2}
+    assert ("PUT", "/models/acme.text-classifier/traffic") not in [(m, p) for m, p, _ in platform.seen]
+    assert (done.rollout.version, [t["weight"] for t in done.traffic["targets"]]) == (3, [75, 25])
+
+
 def test_a_class_that_knows_nothing_of_ours(folder: Path) -> None:
     """The article's own: it opens its model in `__init__`, and annotates nothing."""
     class Plain(ModelService):

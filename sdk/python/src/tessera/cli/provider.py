@@ -98,6 +98,8 @@ def push(what: What, name: Annotated[str, typer.Option(help="The model, for a fi
 def deploy(what: Annotated[str, typer.Argument(help="service.py[:Class], or a model's name with --version.")],
            version: Annotated[int, typer.Option(help="A version that is there already.")] = 0,
            weight: Annotated[int, typer.Option(help="Percent of the calls.", min=1, max=100)] = 100,
+           guarded: Annotated[bool, typer.Option("--guarded", help=(
+               "Step by step instead: failures, slowness or wrong examples take it back."))] = False,
            replicas: Annotated[int, typer.Option(min=0)] = 0,
            minimum: Annotated[int, typer.Option("--min", help="Autoscaling: at least.")] = 0,
            maximum: Annotated[int, typer.Option("--max", help="Autoscaling: at most.")] = 0,
@@ -110,18 +112,18 @@ def deploy(what: Annotated[str, typer.Argument(help="service.py[:Class], or a mo
     with shell.client() as client:
         if what.partition(":")[0].endswith(".py"):
             done: Any = _service(what).deploy(
-                replicas or None, autoscale, weight=weight, pool=pool or None, version=version or None, client=client,
+                replicas or None, autoscale, weight=weight, guarded=guarded, pool=pool or None, version=version or None,
+                client=client,
                 on_progress=lambda v: shell.say(f"{v.model} version {v.version}: {v.version_state}"))
         else:
             if not version:
                 raise shell.Stop(shell.USAGE, "--version is needed with a model's name")
-            route = remote.give(client, what, version, weight)
-            scaled = None
-            if replicas or autoscale or pool:
-                scaled = remote.scale(client, what, replicas=replicas or None, autoscale=autoscale, pool=pool or None)
-            done = remote.Deployment({"model": what, "version": version, "traffic": route, "deployment": scaled})
+            done = remote.place(client, what, version, weight=weight, guarded=guarded, replicas=replicas or None,
+                                autoscale=autoscale, pool=pool or None)
     if as_json:
         return shell.show_json(done)
+    if done.rollout:
+        shell.say(f"version {done.version} takes over under guard: {done.rollout.rollout_state}")
     return _show_traffic(done.traffic)
 
 

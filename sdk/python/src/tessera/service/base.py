@@ -251,15 +251,16 @@ class ModelService:
         return remote.push(self, client=client, on_progress=on_progress, signing_key=signing_key, timeout=timeout)
 
     def deploy(self, replicas: int | None = None, autoscale: Mapping[str, Any] | None = None, *, weight: int = 100,
-               pool: str | None = None, version: int | None = None, client: AIClient | None = None,
-               on_progress: Callable[[Any], Any] | None = None) -> Deployment:
-        """Pushes it (unless `version` names one that is there) and gives it `weight` percent of the calls.
+               guarded: bool = False, pool: str | None = None, version: int | None = None,
+               client: AIClient | None = None, on_progress: Callable[[Any], Any] | None = None) -> Deployment:
+        """Pushes it (unless `version` names one that is there) and gives it `weight` percent of the calls; `guarded`:
+        it takes over step by step, and failures, slowness or wrong examples take it back.
 
         autoscale: {"metric": "cpu_utilization", "target": 70, "min": 2, "max": 10}."""
         from tessera.service import remote
 
-        return remote.deploy(self, replicas=replicas, autoscale=autoscale, weight=weight, pool=pool, version=version,
-                             client=client, on_progress=on_progress)
+        return remote.deploy(self, replicas=replicas, autoscale=autoscale, weight=weight, guarded=guarded,
+                             pool=pool, version=version, client=client, on_progress=on_progress)
 
     # ---------------------------------------------------------------- inside
 

@@ -33,12 +33,14 @@ class Version(Record):
 
 
 class Deployment(Record):
-    """What runs now: `model`, `version`, `traffic` and, where replicas were asked for, `deployment`."""
+    """What runs now: `model`, `version`, `traffic`; where replicas were asked for, `deployment`; where the version
+    takes over under guard, `rollout`."""
 
     model: str
     version: int
     traffic: Record
     deployment: Record | None
+    rollout: Record | None
 
 
 class PushFailed(errors.TesseraError):
@@ -190,8 +192,20 @@ def give(client: AIClient, model: str, version: int, weight: int) -> Record:
     return set_traffic(client, model, set_to, reason=f"version {version} gets {weight} percent")
 
 
+def place(client: AIClient, model: str, version: int, *, weight: int, guarded: bool, replicas: int | None,
+          autoscale: Mapping[str, Any] | None, pool: str | None) -> Deployment:
+    """Gives a version its part of the calls, or has it take over under guard, on as many replicas as are asked for."""
+    scaled = rollout = None
+    if guarded:
+        rollout = _ask(client, "POST", f"/models/{quote(model)}/canary", {"version": version})
+    route = traffic(client, model) if guarded else give(client, model, version, weight)
+    if replicas is not None or autoscale or pool:
+        scaled = scale(client, model, replicas=replicas, autoscale=autoscale, pool=pool)
+    return Deployment({"model": model, "version": version, "traffic": route, "deployment": scaled, "rollout": rollout})
+
+
 def deploy(service: ModelService, *, replicas: int | None, autoscale: Mapping[str, Any] | None, weight: int,
-           pool: str | None, version: int | None, client: AIClient | None,
+           guarded: bool, pool: str | None, version: int | None, client: AIClient | None,
            on_progress: Callable[[Any], Any] | None) -> Deployment:
     """As `ModelService.deploy`."""
     with _client(client) as talking:
@@ -200,11 +214,8 @@ def deploy(service: ModelService, *, replicas: int | None, autoscale: Mapping[st
             model, version = made["model"], int(made["version"])
         else:
             model = register(talking, service.listing())
-        route = give(talking, model, version, weight)
-        scaled = None
-        if replicas is not None or autoscale or pool:
-            scaled = scale(talking, model, replicas=replicas, autoscale=autoscale, pool=pool)
-        return Deployment({"model": model, "version": version, "traffic": route, "deployment": scaled})
+        return place(talking, model, version, weight=weight, guarded=guarded, replicas=replicas, autoscale=autoscale,
+                     pool=pool)
 
 
 class _client:
