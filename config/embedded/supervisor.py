@@ -27,6 +27,7 @@ Ready = Callable[[], Awaitable[bool]]
 COLOURS = (36, 32, 35, 33, 34, 96, 92, 95)
 PR_SET_PDEATHSIG = 1
 MAX_ENDS = 4
+FAILED_DRAIN_S = 5.0
 STEADY_S = 5.0  # one that lives and is killed now and then is started again for ever
 MAX_LOG_BYTES = 64 << 20
 
@@ -130,7 +131,8 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Drains the services in reverse order, those that were started together at once; what does not end in its time
-        is killed with its children."""
+        is killed with its children. Where one of them is gone for good, the others may wait for it in vain.
+        """
         self._stopping = True
         for watcher in self._watchers:
             watcher.cancel()
@@ -195,14 +197,16 @@ class Supervisor:
             self.failed.set_result(reason)
 
     async def _end(self, service: Service) -> None:
-        process = service.process
+        process, patience = service.process, service.stop_timeout
+        if self.failed.done():
+            patience = min(patience, FAILED_DRAIN_S)
         if process is None or process.returncode is not None:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(_end_of(process), service.stop_timeout)
+            await asyncio.wait_for(_end_of(process), patience)
         except TimeoutError:
-            self._log.line("tessera", f"{service.name} did not drain in {service.stop_timeout:.0f} s: killed")
+            self._log.line("tessera", f"{service.name} did not drain in {patience:.0f} s: killed")
         _kill_group(process.pid)
         await _end_of(process)
 

@@ -6,6 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from config.embedded import supervisor as supervision
 from config.embedded.supervisor import Log, Service, Supervisor
 
 SLOW = "trap 'sleep 1; exit 0' TERM; touch {ready}; while :; do sleep 0.05; done"
@@ -53,3 +56,18 @@ async def test_a_part_that_has_much_to_say_while_it_drains_is_heard(tmp_path: Pa
     text = (tmp_path / "log").read_text()
     assert "did not drain" not in text
     assert text.count("draining") == 40_000
+
+
+async def test_after_a_failure_nobody_waits_long_for_what_is_gone(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "FAILED_DRAIN_S", 0.3)
+    log = Log(tmp_path / "log", quiet=True)
+    supervisor = Supervisor(log, {}, tmp_path)
+    deaf = f"trap '' TERM; touch {tmp_path / 'deaf'}; while :; do sleep 0.05; done"
+    await supervisor.start(service("deaf", ["sh", "-c", deaf], tmp_path / "deaf"))
+    supervisor.fail("a part can't live")
+    began = time.monotonic()
+    await supervisor.stop()
+    assert time.monotonic() - began < 8.0  # its own time is ten seconds
+    log.close()
+    assert "deaf did not drain in 0 s: killed" in (tmp_path / "log").read_text()
