@@ -154,19 +154,23 @@ class CorrectForm(ActionForm):
 
 @admin.register(UsageEvent)
 class UsageEventAdmin(ReadOnly):
-    """The ledger. An entry stands; a correction is a further entry with a reason."""
+    """The ledger, one entry at a time: it has millions. What is wrong is put right by a further entry with a reason."""
 
     list_display = ["event_id", "org_id", "model", "unit", "units", "kind", "reason", "occurred_at"]
-    list_filter = ["kind"]
-    search_fields = ["event_id__exact"]
+    search_fields = ["event_id"]
     search_help_text = _("The id of an entry, as in X-Receipt")
     show_full_result_count = False
-    ordering = ["-occurred_at"]
+    ordering = ["event_id"]
     actions = ["correct"]
     action_form = CorrectForm
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return super().get_actions(request) if request.user.has_perm("billing.add_usageevent") else {}
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[UsageEvent],
+                           search_term: str) -> tuple[QuerySet[UsageEvent], bool]:
+        wanted = payments.uuid_or_none(search_term.strip())
+        return queryset.filter(event_id=wanted) if wanted else queryset.none(), False
 
     @admin.action(description=_("Correct this entry"))
     def correct(self, request: HttpRequest, found: QuerySet[UsageEvent]) -> None:

