@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import hashlib
 import json
 import os
@@ -47,6 +48,8 @@ def main() -> int:
     given = parser.parse_args()
     with own_services("billing-bench") as (dsn, store):
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
+        gc.collect()
+        gc.freeze()  # as the gateway does
         figures: dict[str, float] = {"cpus": os.cpu_count() or 1}
         figures |= uvloop.run(ledger(dsn, given.events))
         figures |= uvloop.run(meter(store.url))
