@@ -27,7 +27,11 @@ PAGES = {
     "console": "/console/", "usage": "/console/usage/", "keys": "/console/keys/", "billing": "/console/billing/",
     "subscriptions": "/console/subscriptions/", "jobs": "/console/jobs/", "webhooks": "/console/webhooks/",
     "team": "/console/team/", "audit": "/console/audit/", "settings": "/console/settings/",
-    "trials": "/console/trials/", "notices": "/console/notices/",
+    "trials": "/console/trials/", "notices": "/console/notices/", "own-models": "/provider/models/",
+    "new-model": "/provider/models/new/", "earnings": "/provider/", "security": "/console/security/",
+    "organization": "/console/organization/", "model-plan": "/models/job-shop/",
+    "model-mask": "/models/person-segment/",
+    "model-benchmarks": "/models/face-detect/?tab=benchmarks", "subscribe": "/models/forecast-auto/subscribe/",
 }
 SIZES = {"desktop": (1440, 900), "mobile": (390, 844)}
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
@@ -37,6 +41,7 @@ THEMES = ("light", "dark")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=list(PAGES), help="names of pages")
+    parser.add_argument("--looks", nargs="*", help="names of looks, such as desktop-dark-zh; all of them otherwise")
     arguments = parser.parse_args()
     demo = json.loads((Path(os.environ.get("TESSERA_VAR") or ROOT / "var") / "demo.json").read_text())
     out = ROOT / "docs" / "screenshots"
@@ -46,7 +51,8 @@ def main() -> int:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         state = _signed_in(browser, url, demo)
         count = sum(_pictures(browser, url, state, out, arguments.only, size, theme, language)
-                    for size in SIZES for theme in THEMES for language in LANGUAGES)
+                    for size in SIZES for theme in THEMES for language in LANGUAGES
+                    if not arguments.looks or f"{size}-{theme}-{language}" in arguments.looks)
     print(json.dumps({"pictures": count, "folder": str(out.relative_to(ROOT))}))
     return 0
 

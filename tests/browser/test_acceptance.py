@@ -40,7 +40,7 @@ def test_a_playground_is_one_click_from_home_and_shows_a_result(page: Page) -> N
 
 
 @pytest.mark.parametrize(("model", "drawing"), [
-    ("face-detect", ".stage rect.shape"), ("person-segment", ".stage img + .tint"), ("face-anonymise", ".ba img + img"),
+    ("face-detect", ".stage rect.shape"), ("person-segment", ".stage .tint"), ("face-anonymise", ".ba img + img"),
     ("barcode-create", ".stage img"), ("mol-draw", "img[src^='data:image/svg']"), ("pii-redact", "mark"),
     ("sentiment-en", ".meter"), ("text-embed", "table th"), ("voice-activity", "svg rect"),
     ("forecast-auto", "path.line2"), ("series-anomaly", "circle.hit"), ("change-points", "line.rule"),
@@ -57,6 +57,11 @@ def test_the_stored_result_is_drawn(page: Page, model: str, drawing: str) -> Non
         page.wait_for_function(
             "selector => document.querySelector(`ts-playground section[aria-label=Output] ${selector}`).naturalWidth",
             arg=drawing)
+    if "tint" in drawing:  # the mask's picture has come and is no empty one
+        mask = page.locator(drawing).evaluate("tint => getComputedStyle(tint).maskImage.slice(5, -2)")
+        got = page.request.get(mask)
+        assert got.ok
+        assert got.headers["content-type"] == "image/png"
 
 
 def test_own_file_in_two_json_in_one(member: Page) -> None:
