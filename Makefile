@@ -162,6 +162,9 @@ billing-bench: install ## the ledger's and the meter's speed, and the usage page
 chaos: needs install frontend nets ## faults at random under load, three seeds: each answer billed once, good again in 15 s (8 min); ARGS="--seeds 4"
 	@./tests/with_stack $(BIN)/python -m benchmarks.chaos $(ARGS)
 
+overload: needs install frontend nets ## 0.7, 2 and 10 times the capacity, a noisy neighbour, half an hour's soak; ARGS="--soak=2"
+	@./tests/with_stack $(BIN)/python -m benchmarks.overload $(ARGS)
+
 swap-storm: needs install frontend nets ## 10,000 calls while versions are swapped 50 times and rolled back 10 times (2 min)
 	@./tests/with_stack $(BIN)/python -m benchmarks.swaps $(ARGS)
 

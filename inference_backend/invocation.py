@@ -26,8 +26,9 @@ from inference_backend import oip, response_cache, routing
 from inference_backend.batching import joinable
 from inference_backend.oip import Buffer, Tensor
 from inference_backend.pools import host_model, net_model
-from inference_backend.runtime import Runtime, overloaded
+from inference_backend.runtime import Runtime
 from inference_backend.triton.client import TritonError, TritonUnreachable
+from inference_backend.turns import overloaded
 from kernel import apikeys, clock, outcomes, tracing
 from kernel.contracts import Grant, Hold, Route, Target, UsageEvent
 from kernel.ids import uuid7
@@ -130,6 +131,12 @@ class Timings:
     def mark(self, stage: str) -> None:
         """What has passed since the last mark belongs to this stage."""
         self._marks.append((stage, time.perf_counter()))
+
+    def last(self, stage: str) -> float | None:
+        """Seconds of the stage where it is the last one marked; None where it isn't."""
+        if len(self._marks) < 2 or self._marks[-1][0] != stage:
+            return None
+        return self._marks[-1][1] - self._marks[-2][1]
 
     @property
     def stages(self) -> dict[str, float]:
@@ -296,7 +303,7 @@ async def _reserved(runtime: Runtime, call: Call, grant: Grant, route: Route, ta
     charged = unit_amount if grant.mode == "live" else _NOTHING
     if (most := MAX_COST.get()) is not None:
         most.admit(charged * work.estimate_units, route.price.currency)
-    hold = await _reserve(runtime, call, grant, event_id, charged * work.estimate_units, total_ms)
+    hold = await _reserve(runtime, call, grant, route, event_id, charged * work.estimate_units, total_ms)
     timings.mark("quota")
     runtime.rates.see(grant.key_id, max(hold.remaining, 0), int(time.time()) + hold.reset_s)
     try:
@@ -341,10 +348,10 @@ def _digest(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-async def _reserve(runtime: Runtime, call: Call, grant: Grant, event_id: UUID, estimate_minor: Decimal,
+async def _reserve(runtime: Runtime, call: Call, grant: Grant, route: Route, event_id: UUID, estimate_minor: Decimal,
                    timeout_ms: int) -> Hold:
     """Sets the estimate aside. Where too many wait already the call is refused before it costs anything."""
-    if runtime.full():
+    if runtime.turns.refuses(route.model, grant.org_id):
         raise overloaded()
     try:
         return await runtime.meter.reserve(grant, event_id, estimate_minor=estimate_minor, timeout_ms=timeout_ms)
@@ -362,7 +369,8 @@ async def _within(runtime: Runtime, org_id: int, route: Route, target: Target, w
     left = seconds - (time.perf_counter() - timings.started)
     try:
         async with asyncio.timeout(max(left, 0.001)):
-            await runtime.enter()
+            await runtime.turns.enter(route.model, org_id)
+            took_s = None
             try:
                 timings.mark("queue")
                 figures = runtime.figures[route.model]
@@ -371,9 +379,10 @@ async def _within(runtime: Runtime, org_id: int, route: Route, target: Target, w
                     patience += FIRST_ANSWER_ALLOWANCE_S
                 ran = await _infer(runtime, org_id, route, target, work, min(patience, left), timings, call)
                 figures.answered = True
+                took_s = timings.last("infer")
                 return ran
             finally:
-                runtime.leave()
+                runtime.turns.leave(route.model, took_s, adapts=not (work.raw_tensors and joinable(route)))
     except TimeoutError:
         raise Problem("timeout", f"the call did not end within {seconds:g} s") from None
 

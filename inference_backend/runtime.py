@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -24,6 +24,7 @@ from inference_backend.pools import Pools, open_pools
 from inference_backend.shadow import Shadows
 from inference_backend.triton.client import TritonClient
 from inference_backend.triton.control import Control, ControlError, TritonControl
+from inference_backend.turns import Turns
 from inference_backend.variants import Variants
 from kernel.contracts import Grant, Ledger, Meter, Snapshots
 from kernel.problems import Problem
@@ -112,13 +113,15 @@ class Runtime:
     digest_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     key_hashes: dict[bytes, str] = field(default_factory=dict, repr=False)
     rates: Rates = field(default_factory=Rates)
+    turns: Turns = field(init=False)
     _batcher: Batcher | None = None
     _pools: Pools | None = None
     _started: bool = False
-    _running: int = 0
-    _queue: deque[asyncio.Future[None]] = field(default_factory=deque)
     _draining: bool = False
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self.settings.max_in_flight, self.settings.max_waiting)
 
     async def start(self) -> None:
         """Opens what belongs to the running loop; a second call changes nothing."""
@@ -219,39 +222,3 @@ class Runtime:
         """Whether calls can be served: Triton answers, and this process is not going down."""
         probe = getattr(self.control, "ready", None)
         return not self._draining and (probe is None or bool(await probe()))
-
-    def full(self) -> bool:
-        """Whether a further call would be refused, because too many wait for their turn already."""
-        return len(self._queue) >= self.settings.max_waiting
-
-    async def enter(self) -> None:
-        """Takes one of the places for running calls; give it back with `leave`. Raises overloaded where too many
-        wait."""
-        if self._running < self.settings.max_in_flight and not self._queue:
-            self._running += 1
-            return
-        if self.full():
-            raise overloaded()
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # its turn had come already
-                self.leave()
-            else:
-                self._queue.remove(turn)
-            raise
-
-    def leave(self) -> None:
-        """Gives the place to who has waited longest."""
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._running -= 1
-
-
-def overloaded() -> Problem:
-    return Problem("overloaded", "too many calls are waiting", headers={"Retry-After": "1"})

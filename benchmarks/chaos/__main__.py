@@ -38,6 +38,7 @@ MODEL = "sentiment-en"
 ACCOUNTS = 4  # the last is for the probes
 SHORT = ("kill gateway", "kill worker child", "postgres immediate stop", "redis FLUSHALL", "kill triton",
          "redis cut", "postgres silent")
+START_S = 180.0  # on a busy machine
 BARS = {"rto_s": 15.0, "good_share": 0.99}
 MUST_BE_ZERO = ("acked_not_billed", "double_billed", "billed_failures", "jobs_unfinished")
 SUMMED = ("faults", "calls", "jobs", *MUST_BE_ZERO)
@@ -109,6 +110,7 @@ async def _own_parts(env: Environment, folder: Path, skew: Skew | None
     supervisor = Supervisor(Log(env.var / "log" / "chaos.log", quiet=True), addresses, ROOT)
     gateway, worker = services.gateway(ports), services.worker(folder, concurrency=1, name="chaos")
     gateway.name, worker.name = "gateway2", "worker2"
+    gateway.start_timeout = worker.start_timeout = START_S
     if skew is not None:
         gateway.environment = {**gateway.environment, **skew.environment}
     own: tuple[Service, ...] = (gateway, worker)

@@ -184,7 +184,7 @@ async def test_a_hang_up_leaves_nothing(moment: str) -> None:
     line.protocol.connection_lost(None)
     await line.until(lambda: not line.state.tasks)
     assert (bench.meter.open, bench.meter.settled, bench.ledger.events, line.wire.sent) == ({}, [], {}, b"")
-    assert bench.runtime._running == 0
+    assert bench.runtime.turns.running == 0
 
 
 async def test_a_hang_up_during_the_commit_is_paid_for() -> None:
@@ -318,4 +318,4 @@ async def test_deadlines_hold_while_waiting_and_while_loading() -> None:
         with pytest.raises(Problem) as caught:  # while loading
             await asyncio.wait_for(ask(60), 2)
         assert caught.value.code == "timeout"
-    assert (bench.meter.open, bench.ledger.events, bench.runtime._running) == ({}, {}, 0)
+    assert (bench.meter.open, bench.ledger.events, bench.runtime.turns.running) == ({}, {}, 0)

@@ -1,0 +1,1 @@
+"""What the product does when more comes than it can do."""
