@@ -282,6 +282,9 @@ class Platform:
             case ("GET", "/models/acme.text-classifier/versions/3/report"):
                 return httpx.Response(200, json={"checks": [
                     {"id": "graph", "title": "Graph", "status": "failed", "detail": "opset 99", "fix": "use 20"}]})
+            case ("PUT", "/models/acme.text-classifier/traffic") if any(
+                    target.get("label") == "" for target in self.seen[-1][2]["targets"]):
+                return httpx.Response(422, json={"code": "validation_error", "detail": "blank", "retryable": False})
             case (_, "/models/acme.text-classifier/traffic"):
                 body = self.seen[-1][2] if request.method == "PUT" else {"targets": self.targets, "sticky_by": "key"}
                 return httpx.Response(200, json={"number": 5, **body})
@@ -314,7 +317,7 @@ def test_deploying_as_the_article_writes_it(service: ModelService) -> None:
     assert platform.sent("POST", "/models")["task"] == "text-classification"
     assert b"model.onnx" in platform.sent("POST", "/models/acme.text-classifier/versions")
     assert platform.sent("PUT", "/models/acme.text-classifier/traffic")["targets"] == [
-        {"version": 3, "weight": 100, "label": ""}]
+        {"version": 3, "weight": 100}]
     assert platform.sent("PUT", "/models/acme.text-classifier/deployment") == {
         "replicas": 4, "autoscale": {"metric": "cpu_utilization", "target": 70, "min": 2, "max": 10}}
 

@@ -145,8 +145,8 @@ def set_traffic(client: AIClient, model: str, weights: Mapping[int, int], *, sti
                 shadow: int | None = None, reason: str = "") -> Record:
     """Gives versions their percents, which sum to 100."""
     now = traffic(client, model)
-    labels = {target["version"]: target.get("label", "") for target in now.get("targets", [])}
-    body = {"targets": [{"version": version, "weight": weight, "label": labels.get(version) or ""}
+    labels = {target["version"]: {"label": target["label"]} for target in now.get("targets", []) if target.get("label")}
+    body = {"targets": [{"version": version, "weight": weight, **labels.get(version, {})}
                         for version, weight in weights.items() if weight],
             "sticky_by": sticky_by or now.get("sticky_by", "key"), "shadow": shadow, "reason": reason}
     changed: Record = _ask(client, "PUT", f"/models/{quote(model)}/traffic", body)
