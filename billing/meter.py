@@ -22,6 +22,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Context, Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,7 @@ _PRECISE = Context(prec=60)
 Spent = Callable[[int, datetime, datetime], Awaitable[dict[int, tuple[Decimal, int]]]]
 
 
+@lru_cache(maxsize=4096)  # the same few prices come again and again
 def micro(amount: Decimal) -> int:
     """Micro-minor units of an amount, rounded up: a limit is never passed by rounding."""
     return int(amount.scaleb(6, _PRECISE).to_integral_value(ROUND_CEILING))

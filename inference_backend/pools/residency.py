@@ -22,11 +22,12 @@ from dataclasses import replace
 from typing import Any
 
 from inference_backend.pools import lateness
+from inference_backend.pools.changes import Changes
 from inference_backend.pools.processes import Processes, default_budget_mb
 from inference_backend.pools.residents import Counters, Refusal, Resident, Use, Waiting, guess, models_of
 from inference_backend.pools.store import Event, MemoryStore, Store, StoreError
 from inference_backend.pools.table import Done, Fault, Hold, Plan, Post, Round, Want, adopt, book, decayed, pin_hot
-from inference_backend.triton.control import Control, ControlError
+from inference_backend.triton.control import Control
 from kernel import tasks
 from kernel.contracts import Route
 from kernel.problems import Problem
@@ -34,10 +35,7 @@ from kernel.problems import Problem
 log = logging.getLogger(__name__)
 
 LOAD_WAIT_S = 60.0  # a caller's patience with a load and with the room for it
-BACKEND_WAIT_S = 15.0  # how long a load waits for a Triton that is being restarted
-LOADS_AT_ONCE = 2
 RESERVE = 0.97  # of the budget is given away: a model takes a little more after its first calls
-MEASURE_AFTER_S = 0.2  # a load; by then its first call is over too
 BEAT_S = 1.0
 ASK_EVERY_S = 0.1
 GATHER_S = 0.005  # announcements come in crowds
@@ -67,18 +65,16 @@ class Pools:
         self._faults: dict[str, Fault] = {}
         self._wants: dict[frozenset[str], Waiting] = {}
         self._tickets = itertools.count(1)
-        self._working: set[str] = set()
-        self._done: list[Done] = []
         self._asked: dict[str, float] = {}
         self._wake = asyncio.Event()
+        self._changes = Changes(control, processes, self.counters, spawn=self.spawn, book=self._book, wake=self._wake,
+                                clock=clock)
         self._table_lock = asyncio.Lock()
-        self._slots = asyncio.Semaphore(LOADS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._service: list[asyncio.Task[None]] = []
         self._let_go = False
         self._queued = False  # the table says that this member waits for room, or keeps some
         self._heard = False
-        self._measuring = False
 
     # ------------------------------------------------------------ the hot path
 
@@ -217,17 +213,17 @@ class Pools:
     async def changing(self, name: str) -> AsyncIterator[bool]:
         """For a change of a loaded model's configuration, while its calls go on: nobody puts it out or takes the
         processes that end for a crash. False where it is not loaded or another change is under way."""
-        begun, busy = [0], name in self._working
-        self._working.add(name)
+        begun, busy = [0], name in self._changes.working
+        self._changes.working.add(name)
         try:
             if not busy:
                 await self.transact(lambda turn: begun.append(turn.hold_still(name)))
             yield begun[-1] > 0
         finally:
             if begun[-1]:
-                self._done.append(Done(name, begun[-1], "ready"))
+                self._changes.done.append(Done(name, begun[-1], "ready"))
             if not busy:
-                self._working.discard(name)
+                self._changes.working.discard(name)
                 self._wake.set()
 
     def _resident(self, name: str, memory_mb: int) -> Resident:
@@ -337,7 +333,7 @@ class Pools:
             left = not waiting.background and not waiting.callers
             if left or waiting.want.models.keys() <= self._here.keys():
                 self._settle(waiting, None)
-        if self._wants or self._done or self._queued:
+        if self._wants or self._changes.done or self._queued:
             await self.transact(self._serve)
         let_go, self._let_go = self._let_go, False
         if let_go:  # whoever asked for the room looks again
@@ -361,9 +357,9 @@ class Pools:
                 self.counters.rounds += 1
                 idle = [name for name, r in self._here.items() if self._idle(r)]
                 turn = Round(view.table, {**view.posts, self.me: self._post()}, self.me, view.now,
-                             self.budget_mb * RESERVE, idle, self._working)
-                done = len(self._done)
-                turn.end(self._done)
+                             self.budget_mb * RESERVE, idle, self._changes.working)
+                done = len(self._changes.done)
+                turn.end(self._changes.done)
                 decide(turn)
                 plan = turn.plan
                 blocked = {name: self._here.pop(name) for name in (*plan.evict, *plan.gone) if name in self._here}
@@ -382,7 +378,7 @@ class Pools:
                     self._here.update(blocked)
                     raise
                 if written:
-                    del self._done[:done]
+                    del self._changes.done[:done]
                     self._carry_out(plan)
                     for name in ask:
                         self._yield(name, drain=name in plan.drain)
@@ -416,12 +412,7 @@ class Pools:
                 self._settle(waiting, plan.refuse.get(ticket))
             elif ticket in plan.coming or ticket in plan.waiting:
                 self._claim(waiting, coming=ticket in plan.coming)
-        for name, fence in plan.load.items():
-            self._work(name, self._load(name, fence))
-        for name, fence in plan.heal.items():
-            self._work(name, self._heal(name, fence, name in plan.kill))
-        for name, fence in plan.evict.items():
-            self._work(name, self._unload(name, fence))
+        self._changes.begin(plan)
 
     def _claim(self, waiting: Waiting, *, coming: bool) -> None:
         """Keeps what is there of a call's models while the rest is on its way; lets go of it where that came to
@@ -511,89 +502,13 @@ class Pools:
                 await asyncio.sleep(POLL_S)
             log.info("%s put out by %s", name, by)
 
-    # ------------------------------------------------------------ changes under way
-
-    def _work(self, name: str, work: Awaitable[None]) -> None:
-        self._working.add(name)
-        self.spawn(self._worked(name, work))
-
     def spawn(self, work: Awaitable[None]) -> None:
+        """Runs beside everything else, and ends with this member."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _worked(self, name: str, work: Awaitable[None]) -> None:
-        try:
-            await work
-        finally:
-            self._working.discard(name)
-            self._wake.set()
-
-    async def _load(self, name: str, fence: int) -> None:
-        async with self._slots:
-            began = self._clock()
-            try:
-                await self._patiently(lambda: self.control.load(name))
-            except ControlError as error:
-                self.counters.load_failures += 1
-                self._done.append(Done(name, fence, "failed", error=f"{name} can't be loaded: {error}"))
-                return
-        load_ms = (self._clock() - began) * 1000
-        self.counters.loads += 1
-        self.counters.load_ms += load_ms
-        self._done.append(Done(name, fence, "ready", load_ms))
-        self.spawn(self._measure())
-
-    async def _patiently(self, change: Callable[[], Awaitable[None]]) -> None:
-        """A Triton that is being restarted is waited for."""
-        deadline = self._clock() + BACKEND_WAIT_S
-        while True:
-            try:
-                return await change()
-            except ControlError as error:
-                if not error.unreachable or self._clock() > deadline:
-                    raise
-                await asyncio.sleep(0.1)
-
-    async def _measure(self) -> None:
-        """Books what the models that were loaded just now really take; one look at all processes for many loads."""
-        if self.processes is None or self._measuring:
-            return
-        self._measuring = True
-        await asyncio.sleep(MEASURE_AFTER_S)
-        self._measuring = False
-        measured = await asyncio.to_thread(self.processes.footprints)
-        if measured:
-            with contextlib.suppress(StoreError):
-                await self.transact(lambda turn: book(turn, measured))
-
-    async def _heal(self, name: str, fence: int, kill: bool) -> None:
-        began = self._clock()
-        try:
-            if kill and self.processes is not None:
-                await asyncio.to_thread(self.processes.kill, name)  # one that hangs would outlive its model
-            await self._patiently(lambda: self.control.heal(name))
-        except ControlError as error:
-            self._done.append(Done(name, fence, "failed", error=f"{name} can't be restarted: {error}"))
-            return
-        self.counters.heals += 1
-        log.info("%s has a new process after %.0f ms", name, (self._clock() - began) * 1000)
-        self._done.append(Done(name, fence, "ready"))
-
-    async def _unload(self, name: str, fence: int) -> None:
-        log.info("unloading %s for room", name)
-        self.counters.evictions += 1
-        try:
-            await self.control.unload(name)
-        except ControlError as error:
-            if not error.unreachable and await self._still_there(name):
-                log.warning("%s did not unload: %s", name, error)
-                self._done.append(Done(name, fence, "ready"))
-                return
-        self._done.append(Done(name, fence, "absent"))
-
-    async def _still_there(self, name: str) -> bool:
-        try:
-            return name in await self.control.loaded()
-        except ControlError:
-            return False
+    async def _book(self, measured: dict[str, float]) -> None:
+        """What the models that were loaded just now really take."""
+        with contextlib.suppress(StoreError):
+            await self.transact(lambda turn: book(turn, measured))

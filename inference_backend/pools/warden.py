@@ -68,10 +68,10 @@ class Warden:
             return
         stubs = await asyncio.to_thread(pools.processes.by_model)
         self._watch(stubs)
-        ready = {n: e.fence for n, e in view.table.models.items() if e.state == "ready" and e.since < young}
+        ready = [n for n, e in view.table.models.items() if e.state == "ready" and e.since < young]
         for name in ready:
             if name in loaded and name not in stubs and stubs:
-                self._lost(name, ready[name])
+                pools.spawn(self._check_ended(name))
         self._rounds += 1
         if self._rounds % MEASURE_EVERY == 1:
             measured = await asyncio.to_thread(pools.processes.footprints)
@@ -95,8 +95,9 @@ class Warden:
         self._pools.spawn(self._check_ended(model))
 
     async def _check_ended(self, model: str) -> None:
-        """A process that ends while its model is meant to be there has died; an unload is seen in the table first. A
-        copy that was replaced, and an instance that was taken away, leave as many as Triton is configured to have."""
+        """A process that ends while its model is meant to be there has died; an unload is seen in the table first, so
+        the table is read before and after the look at the processes. A copy that was replaced, and an instance that was
+        taken away, leave as many as Triton is configured to have."""
         assert self._pools.processes is not None
         control: Any = self._pools.control
         with contextlib.suppress(StoreError, ControlError):
@@ -106,7 +107,10 @@ class Warden:
                 return
             groups = (await control.config(model)).get("instance_group", ())
             meant = sum(int(group.get("count", 1)) for group in groups)
-            if await asyncio.to_thread(self._pools.processes.instances, model) < meant:
+            if await asyncio.to_thread(self._pools.processes.instances, model) >= meant:
+                return
+            now = (await self._pools.store.read()).table.models.get(model)
+            if now is not None and (now.state, now.fence) == ("ready", entry.fence):
                 self._lost(model, entry.fence)
 
     def _lost(self, model: str, fence: int) -> None:
