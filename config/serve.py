@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -12,6 +13,7 @@ from inference_backend.gateway import Gateway
 from inference_backend.gateway.protocol import bound_to
 
 DRAIN_S = 30
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of malloc.h
 
 
 def configuration(gateway: Gateway, host: str, port: int) -> uvicorn.Config:
@@ -41,6 +43,17 @@ class Server(uvicorn.Server):
         if self._also is not None:
             await self._also()
         await super().shutdown(sockets)
+
+
+def give_memory_back() -> None:
+    """Has the C library return large bodies to the system when they are done, and keep one heap for all threads.
+
+    Without this a process keeps the most that it ever needed, once for each thread that parsed a large body.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # glibc
+        for option, value in ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, 256 << 10), (M_TRIM_THRESHOLD, 512 << 10)):
+            libc.mallopt(option, value)
 
 
 def http(gateway: Gateway, host: str, port: int, *, workers: int = 1) -> None:
