@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ from model_registry.uploads.checks import Protocol, Refused
 
 COLUMNS = [f"c{i}" for i in range(64)]
 LABELS = ["no", "maybe", "yes"]
+
+
+@pytest.fixture(autouse=True)
+def _own_place_for_what_is_temporary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child points tempfile at its folder; here that must not outlive the test."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
 
 
 def wide_net() -> bytes:
