@@ -89,15 +89,18 @@ class Bench:
         """Honest calls at the pace, with or without an attack beside them; what the attacker was told."""
         seen, told = Seen(), list[str]()
         attack = asyncio.create_task(self._attack(client, hurt, told)) if hurt else None
-        began, calls = time.perf_counter(), []
-        for number in range(int(self.rate * self.seconds)):
-            await asyncio.sleep(max(0.0, began + number / self.rate - time.perf_counter()))
-            calls.append(asyncio.create_task(self._honest(client, HONEST[number % len(HONEST)], seen)))
-        await asyncio.gather(*calls)
+        await asyncio.gather(*(self._caller(client, model, seen) for model in HONEST))
         if attack is not None:
             attack.cancel()
             await asyncio.gather(attack, return_exceptions=True)
         return seen, told
+
+    async def _caller(self, client: httpx.AsyncClient, model: str, seen: Seen) -> None:
+        """Calls one model, one call after the other, as often as its part of the pace says."""
+        began, pause = time.perf_counter(), len(HONEST) / self.rate
+        while (now := time.perf_counter()) < began + self.seconds:
+            await self._honest(client, model, seen)
+            await asyncio.sleep(max(0.0, now + pause - time.perf_counter()))
 
     async def _honest(self, client: httpx.AsyncClient, model: str, seen: Seen) -> None:
         began = time.perf_counter()
