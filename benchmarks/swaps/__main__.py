@@ -1,8 +1,8 @@
 """`make swap-storm`: versions of a provider's model are swapped and rolled back while it is called.
 
 Each version's net answers with its own number, so an answer says which version gave it. A call fails where its answer
-is no 200. It is answered by a wrong version where the number differs from X-Model-Version, or where that version was not
-the route at any time between its sending and its answer (a change may take a second to be seen everywhere).
+is no 200. It is answered by a wrong version where the number differs from X-Model-Version, or where that version was
+not the route at any time between its sending and its answer (a change may take a second to be seen everywhere).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def provider(url: str) -> tuple[httpx.Client, str]:
         "organization": f"Storm {secrets.token_hex(3)}", "csrfmiddlewaretoken": token()})
     made.raise_for_status()
     key = session.post("/api/v1/api-keys", headers={
-        "X-CSRFToken": session.cookies.get("csrftoken") or "", "Referer": url}, json={
+        "X-CSRFToken": session.cookies["csrf"], "Referer": url}, json={
         "name": "storm", "mode": "live", "scopes": SCOPES, "rate_per_minute": 100_000, "concurrency": 1000})
     key.raise_for_status()
     return session, str(key.json()["secret"])
