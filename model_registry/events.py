@@ -16,8 +16,7 @@ EVENTS: dict[str, str] = {
     "model.updated": "Texts, card, licence or price of a model changed.",
     "model.visibility": "Who of the organization sees a model changed.",
     "model.deleted": "A model was taken away by its provider.",
-    "model.quarantined": "A model hurt the machine too often and takes no calls until staff release it.",
-    "model.released": "A quarantined model takes calls again.",
+    "model.released": "Staff ended a takedown: the model takes its owner's calls again.",
     "model.taken_down": "Staff took a model down.",
     "model.imported": "A model came in from a hub.",
     "version.created": "A version was uploaded; its checks begin.",
@@ -40,9 +39,6 @@ EVENTS: dict[str, str] = {
     "publication.approved": "A member of staff agreed; at the second agreement the model is public.",
     "publication.rejected": "Staff refused to publish a model.",
     "publication.withdrawn": "A model was taken off the shelf by its provider.",
-    "access.requested": "Another organization asks to be let in to a gated model.",
-    "access.approved": "An organization was let in to a gated model.",
-    "access.declined": "An organization was not let in to a gated model.",
     "compression.finished": "A compressed version was made, or could not be.",
 }
 

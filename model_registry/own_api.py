@@ -384,6 +384,16 @@ class TakeDown(APIView):
         return Response(shapes.publication_document(found.model, found))
 
 
+class Reinstate(APIView):
+    permission_classes = [AllowAny]  # `access.staff` lets nobody else in
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request, model: str) -> Response:
+        who = access.staff(request)
+        found = publication.reinstate(staff=who, name=model, **read(shapes.ReasonSerializer, request))
+        return Response(shapes.publication_document(found.model, found))
+
+
 urlpatterns = [
     path("models/inspect", Inspect.as_view()),
     path("models/import", Import.as_view()),
@@ -407,4 +417,5 @@ urlpatterns = [
     path("staff/publications/<int:publication_id>/approve", Approve.as_view()),
     path("staff/publications/<int:publication_id>/reject", Reject.as_view()),
     path("staff/models/<str:model>/takedown", TakeDown.as_view()),
+    path("staff/models/<str:model>/reinstate", Reinstate.as_view()),
 ]

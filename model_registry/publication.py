@@ -119,7 +119,21 @@ def take_down(*, staff: Any, name: str, reason: str) -> Publication:
             model=model, organization_id=model.owner_id, requested_by="")
         model.state = Model.State.TAKEN_DOWN
         _off_the_shelf(model, found, State.TAKEN_DOWN, reason)
-        events.announce(model, "model.taken_down", staff=staff.pk)
+        events.announce(model, "model.taken_down", staff=staff.pk, reason=reason[:500])
+    return found
+
+
+def reinstate(*, staff: Any, name: str, reason: str) -> Publication:
+    """Ends a takedown: its owner's calls are answered again, and it may be handed in for the shelf anew."""
+    with transaction.atomic():
+        model = Model.objects.select_for_update(of=("self",)).filter(
+            name=name, owner__isnull=False, state=Model.State.TAKEN_DOWN).first()
+        found = Publication.objects.filter(model=model, state=State.TAKEN_DOWN).order_by("-id").first()
+        if model is None or found is None:
+            raise Problem("model_not_found", f"no provider's model {name[:64]} is taken down")
+        model.state = Model.State.ACTIVE
+        _off_the_shelf(model, found, State.WITHDRAWN, reason)
+        events.announce(model, "model.released", staff=staff.pk, reason=reason[:500])
     return found
 
 

@@ -227,6 +227,12 @@ def publications(state: str = "") -> QuerySet[Publication]:
     return (found.filter(state=state) if state else found).order_by("id")
 
 
+def within_staffs_reach() -> QuerySet[Model]:
+    """Providers' models that staff may take down, or have: public ones and those that are down, by name."""
+    return Model.objects.filter(Q(public=True) | Q(state=Model.State.TAKEN_DOWN), owner__isnull=False).select_related(
+        "owner").order_by("name")
+
+
 def traffic_changes(model: Model) -> QuerySet[TrafficChange]:
     """What a model's traffic was, newest first."""
     return TrafficChange.objects.filter(model=model).order_by("-number")

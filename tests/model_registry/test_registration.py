@@ -235,6 +235,15 @@ def test_two_of_the_staff_publish_and_one_takes_down(acme: Caller, plane: Plane,
     with pytest.raises(Problem) as refused:
         publication.publish(caller=acme, name=model.name, visibility="public", terms_accepted=True)
     assert refused.value.code == "invalid_state"
+    back = publication.reinstate(staff=staff[2], name=model.name, reason="It was not.")
+    model.refresh_from_db()
+    assert (back.state, model.state, model.public, model.visibility) == ("withdrawn", "active", False, "private")
+    assert selectors.route_for(model) is not None  # its owner calls it again
+    with pytest.raises(Problem) as refused:
+        publication.reinstate(staff=staff[2], name=model.name, reason="Twice.")
+    assert refused.value.code == "model_not_found"
+    entry = AuditEntry.objects.get(action="model.released", target=f"model:{model.name}")
+    assert entry.after["reason"] == "It was not."
 
 
 def test_an_owner_may_call_what_it_provides_and_nobody_else(acme: Caller, plane: Plane, quick: None) -> None:

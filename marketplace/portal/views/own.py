@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from kernel import ids
 from kernel.problems import Problem
 from marketplace.portal.views import member
 from marketplace.portal.views.staff import staff_only
-from model_registry import deployment, publication, registration, selectors
+from model_registry import deployment, origins, publication, registration, selectors
 from model_registry.access import Caller
 from model_registry.catalog_kit.tasks import TASKS
 
@@ -58,6 +59,8 @@ def new(request: HttpRequest) -> HttpResponse:
             file_id = request.GET.get("file", "")
             return render(request, "portal/provider_models/new.html", {**shown, **_read(caller, file_id)}
                           if file_id else shown)
+        if request.POST.get("step") == "import":
+            return _import(request, caller, known.name if known else "")
         if request.POST.get("step") == "read":
             kept = {"file": _keep(request, caller), **({"model": known.name} if known else {})}
             return redirect(f"{request.path}?{urlencode(kept)}")
@@ -90,6 +93,15 @@ def _read(caller: Caller, file_id: str) -> dict[str, Any]:
     draft = {"version": "1.0.0", **{k: v for k, v in (found["manifest"] or {}).items() if v not in ({}, [], "", None)}}
     return {"file_id": row.public_id, "found": found, "checks": found["checks"],
             "manifest": yaml.safe_dump(draft, sort_keys=False, allow_unicode=True)}
+
+
+def _import(request: HttpRequest, caller: Caller, name: str) -> HttpResponse:
+    given = request.POST
+    model, version = origins.begin_import(
+        caller=caller, repository=given.get("repository", "").strip(), revision=given.get("revision", "").strip()
+        or "main", path=given.get("path", "").strip(), name=name, task=given.get("task", ""))
+    messages.success(request, _("Version %(number)s is being fetched and checked.") % {"number": version.number})
+    return redirect("own-report", name=model.name, number=version.number)
 
 
 def _bring_in(request: HttpRequest, caller: Caller, name: str) -> HttpResponse:
@@ -137,10 +149,16 @@ def report(request: HttpRequest, name: str, number: int) -> HttpResponse:
     version = selectors.version(found, str(number))
     words = {"passed": _("Passed"), "failed": _("Failed"), "warning": _("Warning"), "skipped": _("Skipped")}
     checks = [(check, words[check["status"]]) for check in (version.report or {}).get("checks", [])]
+    others = [v for v in selectors.versions(found) if v.state == "ready" and v.number != number]
+    earlier = next((v for v in others if v.number < number), None)
     part = request.headers.get("HX-Request") == "true"
     return render(request, "portal/provider_models/_report.html" if part else "portal/provider_models/report.html", {
         "nav": "own-models", "model": found, "version": version, "checks": checks, "state": _states()[version.state],
-        "report": version.report or {}, "waits": version.state == "validating"})
+        "report": version.report or {}, "waits": version.state == "validating", "others": others,
+        "progress": (version.upload or {}).get("progress"), "methods": _methods(),
+        "lineage": [(label, version.lineage.get(word, "")) for word, label in _lineage_words()],
+        "diff": deployment.compare_versions(found, version, earlier) if earlier and version.state == "ready" else None,
+        "writes": member.allowed(request, org, "models:write")})
 
 
 @login_required
@@ -148,7 +166,7 @@ def report(request: HttpRequest, name: str, number: int) -> HttpResponse:
 def change(request: HttpRequest, name: str, action: str) -> HttpResponse:
     """What the buttons of a model's page do. A refusal is said on the page."""
     acts = {"traffic": _traffic, "rollback": _rollback, "activate": _activate, "retire": _retire, "texts": _texts,
-            "publish": _publish, "withdraw": _withdraw}
+            "publish": _publish, "withdraw": _withdraw, "compress": _compress, "deprecate": _deprecate}
     if action not in acts:
         raise Http404
     try:
@@ -197,6 +215,25 @@ def _retire(request: HttpRequest, name: str) -> str:
     return _("Version %(number)s is retired.") % {"number": number}
 
 
+def _compress(request: HttpRequest, name: str) -> str:
+    made = origins.begin_compression(
+        caller=_caller(request, "models:write"), name=name, number=_number(request, "version"),
+        method=request.POST.get("method", ""))
+    return _("Version %(number)s is being made and checked.") % {"number": made.number}
+
+
+def _deprecate(request: HttpRequest, name: str) -> str:
+    number = _number(request, "version")
+    try:
+        day = datetime.combine(date.fromisoformat(request.POST.get("sunset", "")), time(), UTC)
+    except ValueError:
+        raise registration.invalid("/sunset", "must be a day") from None
+    successor = _number(request, "successor") if request.POST.get("successor") else None
+    deployment.deprecate(caller=_caller(request, "models:write"), name=name, number=number, sunset=day,
+                         successor=successor, note=request.POST.get("note", ""))
+    return _("Answers of version %(number)s now say until when it is there.") % {"number": number}
+
+
 def _texts(request: HttpRequest, name: str) -> str:
     given = request.POST
     changes: dict[str, Any] = {
@@ -237,11 +274,20 @@ def publications(request: HttpRequest) -> HttpResponse:
     rows = [(row, any(a["staff"] == request.user.pk for a in row.approvals))
             for row in selectors.publications("in_review")]
     return render(request, "portal/provider_models/publications.html", {
-        "nav": "publications", "rows": rows, "needed": publication.NEEDED})
+        "nav": "publications", "rows": rows, "needed": publication.NEEDED,
+        "models": [(model, selectors.publication(model)) for model in selectors.within_staffs_reach()]})
 
 
 def _decide(request: HttpRequest) -> None:
-    number, action = _number(request, "publication"), request.POST.get("action")
+    action, reason = request.POST.get("action"), request.POST.get("note", "").strip()
+    if action in ("takedown", "reinstate"):
+        if not reason:
+            raise registration.invalid("/reason", "is needed", "required")
+        act = publication.take_down if action == "takedown" else publication.reinstate
+        act(staff=request.user, name=request.POST.get("model", ""), reason=reason)
+        messages.success(request, _("The model is taken down.") if action == "takedown" else _("The model is back."))
+        return
+    number = _number(request, "publication")
     if action == "approve":
         publication.approve(staff=request.user, publication_id=number, note=request.POST.get("note", ""))
         messages.success(request, _("Your agreement is noted."))
@@ -258,6 +304,15 @@ def _states() -> dict[str, str]:
             "in_review": _("In review"), "published": _("Published"), "rejected": _("Refused"),
             "withdrawn": _("Withdrawn"), "taken_down": _("Taken down"), "active": _("Active"),
             "deprecated": _("Deprecated")}
+
+
+def _lineage_words() -> list[tuple[str, str]]:
+    return [("base_model", _("Made from")), ("dataset", _("Data")), ("training", _("Training")), ("code", _("Code"))]
+
+
+def _methods() -> list[tuple[str, str]]:
+    return [("int8_dynamic", _("8 bits, quantised as it runs")), ("int8_static", _("8 bits, ranges from the examples")),
+            ("fp16", _("16 bits"))]
 
 
 def _card_words() -> list[tuple[str, str]]:
