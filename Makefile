@@ -222,7 +222,7 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel error
 	@touch $@
 
-.PHONY: restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser clients fuzz-api screenshots lighthouse lint install \
+.PHONY: chaos overload restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser clients fuzz-api screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
   billing-storm billing-bench billing-proofs swap-storm bench-gateway bench-sdk bench-pools isolation \
   bench-gpu help needs conformance sdk-java

@@ -41,7 +41,7 @@ MODEL = "storm-addone"
 PATH = f"/v2/models/{MODEL}/infer"
 WIDTH = 4
 GATEWAYS = 2
-CALLERS = 96  # a killed gateway keeps its calls leased for 15 s, and their callers wait
+CALLERS = 96  # a killed gateway keeps its calls leased for 6 s, and their callers wait
 
 
 class OwnGateway:
