@@ -42,7 +42,7 @@ def stripe_sandbox(var: Path, ports: Ports) -> Service:
 def triton(ports: Ports) -> Service:
     return Service(
         "triton", [PYTHON, "-m", "inference_backend.triton.server"],
-        _http_ok(ports.triton, "/v2/health/live"), start_timeout=60, stop_timeout=15, noise=TRITON_NOISE,
+        _http_ok(ports.triton, "/v2/health/live"), start_timeout=60, stop_timeout=15, leans=False, noise=TRITON_NOISE,
     )
 
 

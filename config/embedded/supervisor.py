@@ -42,6 +42,7 @@ class Service:
     start_timeout: float = 60.0
     stop_timeout: float = 20.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    leans: bool = True  # on other parts: where one of those is gone for good, its drain may wait in vain
     noise: re.Pattern[str] | None = None  # lines that go to the file only
     before: Callable[[], None] = lambda: None  # runs before each start
     process: asyncio.subprocess.Process | None = None
@@ -198,7 +199,7 @@ class Supervisor:
 
     async def _end(self, service: Service) -> None:
         process, patience = service.process, service.stop_timeout
-        if self.failed.done():
+        if self.failed.done() and service.leans:
             patience = min(patience, FAILED_DRAIN_S)
         if process is None or process.returncode is not None:
             return
