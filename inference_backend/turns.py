@@ -18,7 +18,8 @@ LEAST = 3  # calls of a model at once, however slow it gets
 FIRST = 12
 FEW, MANY = 2.0, 5.0  # calls of a model that may stand behind each other inside Triton
 LOOK_EVERY, LOOKS = 500, 10  # answers between two looks for the quickest, and during one
-WAIT_S = 2.0  # a call that would wait longer for its turn is refused at once
+WAIT_S = 2.0  # a call that would wait longer for its turn is refused at once …
+PATIENCE = 8  # … where that is longer than so many of its model's answers take: a slow model's callers know it
 SMOOTH = 0.1
 MODELS_KEPT = 2_000
 
@@ -51,8 +52,10 @@ class Turns:
         found = self._models.get(model)
         line = found.lines.get(org_id) if found is not None else None
         # Its own line moves at the pace of the model, shared with the other lines.
-        if found is not None and line and len(line) * len(found.lines) * found.mean_s / found.limit > WAIT_S:
-            return True
+        if found is not None and line:
+            wait_s = len(line) * len(found.lines) * found.mean_s / found.limit
+            if wait_s > max(WAIT_S, PATIENCE * found.mean_s):
+                return True
         return self.waiting >= self._most_waiting and self._longest(model, org_id) is None
 
     async def enter(self, model: str, org_id: int) -> None:

@@ -26,6 +26,7 @@ SHARED = {
     "model_registry.Model": "public ones have no owner; `owner` is the organization of the others",
     "model_registry.ModelVersion": "part of a model", "model_registry.Alias": "part of a model",
     "model_registry.Price": "part of a model", "model_registry.TrafficChange": "part of a model",
+    "model_registry.Rollout": "part of a model", "model_registry.Outcome": "part of a model, said by its provider",
     "model_registry.Artifact": "bytes by their hash, shared by the versions that hold them",
 }
 TABLES = [m for m in apps.get_models() if m.__module__.split(".")[0] in PACKAGES and not m._meta.auto_created]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -71,3 +73,28 @@ def stripe(stripe_process: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> I
     stripe_process.set(**DEFAULTS)
     yield stripe_process
     stripe_process.set(**DEFAULTS)
+
+
+@pytest.fixture
+def book() -> Iterator[None]:
+    """A page costs ten cents, and it is the second of November."""
+    from payments_kit import NOVEMBER, at
+
+    from billing import pricing
+    from kernel import clock
+    from kernel.contracts import Price
+
+    pricing.use_price_book(lambda model, version: Price("page", Decimal("10"), "USD", 1))
+    at(NOVEMBER)
+    yield
+    pricing.use_price_book(None)
+    clock.set_offset(timedelta(0))
+
+
+@pytest.fixture
+def account(organization: Any) -> Any:
+    """A billing account with an address for its invoices."""
+    from billing import services
+
+    found = services.open_account(org_id=organization.pk)
+    return services.set_billing_details(org_id=found.organization_id, email="money@example.com", legal_name="Acme")

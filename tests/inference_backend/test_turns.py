@@ -123,3 +123,18 @@ async def test_who_leaves_while_waiting_takes_nothing_along() -> None:
     third.cancel()
     await asyncio.gather(third, return_exceptions=True)
     assert (turns.running, turns.waiting) == (0, 0)
+
+
+async def test_callers_of_a_slow_model_may_wait_for_eight_answers() -> None:
+    turns = Turns(100, 200)
+    await turns.enter("slow", 1)
+    turns.leave("slow", 1.0)
+    for _ in range(12):
+        await turns.enter("slow", 1)
+    crowd = [await entered(turns, "slow", 1) for _ in range(90)]  # seven and a half seconds
+    assert not turns.refuses("slow", 1)
+    crowd += [await entered(turns, "slow", 1) for _ in range(10)]
+    assert turns.refuses("slow", 1)
+    for task in crowd:
+        task.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
