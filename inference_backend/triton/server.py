@@ -44,6 +44,7 @@ ZYGOTE_TRIES = 3
 ZYGOTE_WAIT_S = 15.0
 PROBE_EVERY_S = 0.5
 HANG_S = 8.0  # without one answer; a probe waits for 2 s
+START_S = 60.0  # until the first answer: a busy machine takes its time to read a gigabyte of libraries
 HUNG, GROWN = 101, 102  # statuses of `watch`
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 — POSIX shared memory, where the stubs' regions lie
 
@@ -237,15 +238,15 @@ class TritonServer:
         """Returns when Triton has ended, with its status, or when it has to be ended: it hangs, or it holds memory
         that it should have given back. A fork server that dies is started again."""
         assert self.process is not None
-        answered = time.monotonic()
+        answered, patience = time.monotonic(), START_S
         idle = _Idle(self.process.pid)
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return self.process.wait(PROBE_EVERY_S)
             if self.ready():
-                answered = time.monotonic()
-            elif time.monotonic() - answered > HANG_S:
-                print(f"Triton has not answered for {HANG_S:g} s: it is ended", file=sys.stderr, flush=True)
+                answered, patience = time.monotonic(), HANG_S
+            elif time.monotonic() - answered > patience:
+                print(f"Triton has not answered for {patience:g} s: it is ended", file=sys.stderr, flush=True)
                 return HUNG
             mb = resident_mb(self.process.pid)
             if mb > 2 * self.settings.memory_mb or (mb > self.settings.memory_mb and idle.now()):

@@ -126,7 +126,7 @@ def _path(template: str) -> str:
                         ("subscription_id", "987654"),
                         ("prediction_id", ids.prefixed("pred")), ("batch_id", ids.prefixed("batch")),
                         ("file_id", ids.prefixed("file")), ("upload_id", ids.prefixed("upload")),
-                        ("delivery_id", "no-such-delivery")):
+                        ("delivery_id", "no-such-delivery"), ("endpoint_id", ids.prefixed("whe"))):
         filled = filled.replace("{" + name + "}", value)
     assert not re.search(r"[{}]", filled), f"give {filled} a value"
     return filled
