@@ -95,6 +95,7 @@ class TritonServer:
     def __init__(self, settings: TritonSettings) -> None:
         self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
+        self._was_ready = False  # since it was started
         # The names of this server's shared memory, so that a sweep can't take another's.
         self._shm_prefix = f"tessera{hashlib.sha256(str(settings.state.resolve()).encode()).hexdigest()[:10]}"
         self._pid_file = settings.state / "triton.pid"
@@ -126,6 +127,7 @@ class TritonServer:
                 self._start_zygote()
                 # A model that were loaded before would start on its own, slowly and with all its libraries to itself.
                 self.zygote.wait(ZYGOTE_WAIT_S)
+            self._was_ready = False
             # Its own session: the stubs stay in its process group and can be ended with it.
             self.process = subprocess.Popen(
                 self.command(wheel), env=environment, stdin=subprocess.DEVNULL, stdout=log,
@@ -212,7 +214,9 @@ class TritonServer:
         connection = http.client.HTTPConnection(self.settings.address, self.settings.http_port, timeout=2)
         try:
             connection.request("GET", "/v2/health/ready")
-            return connection.getresponse().status == 200
+            ready = connection.getresponse().status == 200
+            self._was_ready = self._was_ready or ready
+            return ready
         except OSError:
             return False
         finally:
@@ -238,14 +242,14 @@ class TritonServer:
         """Returns when Triton has ended, with its status, or when it has to be ended: it hangs, or it holds memory
         that it should have given back. A fork server that dies is started again."""
         assert self.process is not None
-        answered, patience = time.monotonic(), START_S
+        answered = time.monotonic()
         idle = _Idle(self.process.pid)
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return self.process.wait(PROBE_EVERY_S)
             if self.ready():
-                answered, patience = time.monotonic(), HANG_S
-            elif time.monotonic() - answered > patience:
+                answered = time.monotonic()
+            elif time.monotonic() - answered > (patience := HANG_S if self._was_ready else START_S):
                 print(f"Triton has not answered for {patience:g} s: it is ended", file=sys.stderr, flush=True)
                 return HUNG
             mb = resident_mb(self.process.pid)

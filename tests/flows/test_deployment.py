@@ -158,6 +158,10 @@ def test_the_article_s_deployment_then_load_adds_instances_and_rest_takes_them_a
     assert provider.call(model, {"input": {"x": [ROW]}}).status_code == 200
 
 
+# Other tests share the two cores: a good version may be late by chance.
+QUIET = {"latency_ms": 5000}
+
+
 def test_broken_versions_are_taken_back_and_a_good_one_takes_over(
         provider: Provider, model: str) -> None:
     spread(provider, model, v1=100)
@@ -165,7 +169,7 @@ def test_broken_versions_are_taken_back_and_a_good_one_takes_over(
     with calling(provider, model, [1.0, 2.0, 3.0, HIGH], callers=2):
         for version, kinds in ((2, {"example_mismatch"}), (3, {"latency"}), (4, {"error_rate"}), (5, set())):
             begun = provider.api.post(address, json={"version": version, "steps": [50], "bake_s": 5 if kinds else 2,
-                                                     "min_calls": 10})
+                                                     "min_calls": 10, "alarms": {} if kinds else QUIET})
             assert begun.status_code == 201, begun.text
             again = provider.api.post(address, json={"version": version})
             assert (again.status_code, again.json()["code"]) == (409, "invalid_state")
