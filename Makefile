@@ -41,15 +41,14 @@ reset: ## stop, and forget all data of the embedded instance
 
 ##@ Check
 test: needs install frontend nets ## everything that must hold, in four lanes side by side; what each says comes when it ends
-	@$(MAKE) --no-print-directory -j4 --output-sync=target lane-still lane-life lane-parts lane-product
+	@$(MAKE) --no-print-directory -j4 --output-sync=target lane-pages lane-life lane-parts lane-flows
 
-# Lint, types, layers, units, catalogue: no services.
-lane-still: lint
+# Lint, types, layers, units; then the pages, which alone need their examples drawn.
+lane-pages: lint
 	@$(UNITS) tests
-	@$(PYTEST) -m catalog tests/catalog
+	@TESSERA_VAR=$(CURDIR)/var/test-pages TESSERA_PORT=18600 ./tests/with_stack bash -c '$(BROWSER)'
 
-# The product's own life, in tests that start all that they need; then money, and a short storm. Only the lane with the
-# pages needs their examples drawn.
+# The product's own life, in tests that start all that they need; then money, and a short storm.
 lane-life:
 	@TESSERA_EXAMPLES=0 $(PYTEST) $(LIFE)
 	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-money TESSERA_PORT=18400 ./tests/with_stack bash -c '$(PARTS) tests/billing && $(STORM) --short'
@@ -58,9 +57,10 @@ lane-life:
 lane-parts:
 	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) --ignore=tests/billing tests'
 
-# Whole paths, and pages.
-lane-product:
-	@./tests/with_stack bash -c '$(FLOWS) && $(BROWSER)'
+# Whole paths, and every entry of the catalogue by itself.
+lane-flows:
+	@TESSERA_EXAMPLES=0 ./tests/with_stack bash -c '$(FLOWS)'
+	@$(PYTEST) -m catalog tests/catalog
 
 test-unit: install ## fast tests only: no sockets, no services
 	@$(UNITS) -n 2 --dist loadfile $(or $(ARGS),tests)
@@ -222,7 +222,7 @@ frontend/dist/manifest.json: $(shell find frontend/src frontend/templates -type 
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel error
 	@touch $@
 
-.PHONY: chaos overload restore-drill sbom audit up down reset test lane-still lane-life lane-parts lane-product test-unit test-stack test-flows test-browser clients fuzz-api screenshots lighthouse lint install \
+.PHONY: chaos overload restore-drill sbom audit up down reset test lane-pages lane-life lane-parts lane-flows test-unit test-stack test-flows test-browser clients fuzz-api screenshots lighthouse lint install \
   frontend nets openapi sdk lock capability catalog-test catalog-eval catalog-quality catalog-latency catalog-density \
   billing-storm billing-bench billing-proofs swap-storm bench-gateway bench-sdk bench-pools isolation \
   bench-gpu help needs conformance sdk-java

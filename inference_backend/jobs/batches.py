@@ -36,7 +36,7 @@ from kernel.problems import FieldError, Problem
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=10)
 LIFETIME = timedelta(hours=24)
 AT_ONCE = 1  # slices that run side by side: predictions of jobs must find a worker too
 MAX_INPUT = 200 << 20

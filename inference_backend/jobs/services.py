@@ -31,15 +31,17 @@ from kernel.problems import FieldError, Problem
 log = logging.getLogger(__name__)
 
 RUN_JOB = "jobs.run_job"  # by name: a task calls these services, so they can't import it
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=10)  # five heartbeats
 HEARTBEAT_S = 2.0
 MAX_ATTEMPTS = 3
 RESULT_RETENTION = timedelta(hours=24)
 PAYLOAD_RETENTION = timedelta(hours=1)  # long enough to look into a failure, then gone
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
 # A queued job whose bell was lost is rung again: Redis restarted, or gave the message to a connection whose worker was
-# killed and whose children hold its socket a little longer.
+# killed and whose children hold its socket a little longer. A worker that starts does not wait that long: the message
+# may have been its predecessor's.
 REANNOUNCE = timedelta(seconds=20)
+REANNOUNCE_AT_START = timedelta(seconds=2)
 WAIT_FOR_TURN = timedelta(hours=1)  # how long a throttled job may wait before it fails with that problem
 THROTTLES = frozenset({"rate_limited", "concurrency_limited", "overloaded", "model_not_ready", "out_of_memory"})
 
@@ -259,12 +261,12 @@ def reap_expired(*, limit: int = 200) -> int:
                 log.error("job %s is poisoned after %d attempts", job.public_id, job.attempts)
             else:
                 _requeue(job, delay=timedelta(0), reason="worker_lost")
-    return reaped + _ring_again(limit)
+    return reaped + ring_again(limit=limit)
 
 
-def _ring_again(limit: int) -> int:
-    """Announces queued jobs anew whose message was sent long ago and never picked up."""
-    stale = now() - REANNOUNCE
+def ring_again(*, unheard: timedelta = REANNOUNCE, limit: int = 200) -> int:
+    """Announces queued jobs anew whose message was sent so long ago and never picked up; says how many."""
+    stale = now() - unheard
     rung = 0
     with transaction.atomic():
         for job in (Job.objects.select_for_update(skip_locked=True)

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_ready
 
 from inference_backend.jobs import batches, files, ports, services, webhooks
 from inference_backend.jobs.batch_tasks import hint_batches, run_batch
@@ -48,6 +49,17 @@ def relay() -> None:
 @shared_task(name="jobs.reap")
 def reap() -> None:
     services.reap_expired()
+
+
+@shared_task(name="jobs.ring_again")
+def ring_again() -> None:
+    services.ring_again(unheard=services.REANNOUNCE_AT_START)
+
+
+@worker_ready.connect
+def _take_over(**_: object) -> None:
+    """What a killed worker had been told, the one that takes its place hears again."""
+    ring_again.apply_async(countdown=services.REANNOUNCE_AT_START.total_seconds(), expires=60)
 
 
 @shared_task(name="jobs.purge")

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from jobs_support import BODY, accept
 
-from inference_backend.jobs import selectors, services
+from inference_backend.jobs import selectors, services, tasks
 from inference_backend.jobs.models import Job, JobEvent, JobPayload, JobResult, Outbox
 from kernel import clock
 from kernel.problems import Problem
@@ -72,6 +72,16 @@ def test_a_lost_message_is_rung_again(bell: list[str]) -> None:
     assert services.reap_expired() == 0
     later(61)
     assert services.reap_expired() == 1
+    services.relay_outbox()
+    assert bell == [job.id.hex] * 2
+
+
+def test_a_worker_that_starts_hears_what_its_predecessor_was_told(bell: list[str]) -> None:
+    job = accept().job
+    services.relay_outbox()
+    later(3)
+    assert services.reap_expired() == 0
+    tasks.ring_again()
     services.relay_outbox()
     assert bell == [job.id.hex] * 2
 
