@@ -6,8 +6,10 @@ devices are refused, and what would run code when it is opened is refused by its
 
 from __future__ import annotations
 
+import lzma
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -26,6 +28,14 @@ SUFFIXES = (".onnx", ".safetensors", ".yaml", ".yml", ".json", ".txt", ".csv", "
             ".flac", ".ogg", ".bin", ".data", ".weights", ".md", "")
 CONFIG_NAMES = ("config.pbtxt", "model.pbtxt", "triton_python_backend_stub")
 
+# All that Python's zipfile says of a zip that is cut, bent or of a kind that it can't read, opened or unpacked: each
+# decompressor has its own error, and a number that leads nowhere comes back as whatever it broke.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
+              OverflowError, NotImplementedError, RuntimeError)
+# The others unpack as much at once as they like, before anybody can count.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ENCRYPTED = 0x1 | 0x40 | 0x2000  # the file, its keys, or the list of files
+
 _EXPORT = "export to ONNX on your side (docs: Bring your own model) and send that"
 
 
@@ -40,7 +50,17 @@ class Bundle:
 
 
 def unpack(source: Path, target: Path, *, filename: str = "") -> Bundle:
-    """Puts the upload's files into `target`, an empty folder. Raises Refused by the checks `archive` and `format`."""
+    """Puts the upload's files into `target`, an empty folder. Raises Refused by the checks `archive` and `format`, and
+    leaves the folder empty then."""
+    try:
+        return _unpacked(source, target, filename)
+    except Refused:
+        for left in target.iterdir():
+            left.unlink()
+        raise
+
+
+def _unpacked(source: Path, target: Path, filename: str) -> Bundle:
     size = source.stat().st_size
     if size == 0:
         raise Refused("format", "file_empty", "the file is empty", "send the file again")
@@ -69,7 +89,7 @@ def _extract(source: Path, target: Path) -> list[str]:
     try:
         archive = zipfile.ZipFile(source)
         entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Refused("archive", "archive_unreadable", f"not a readable zip: {error}",
                       "pack the bundle again with any zip tool") from None
     with archive:
@@ -104,8 +124,11 @@ def _checked_name(entry: zipfile.ZipInfo) -> str:
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise Refused("archive", "archive_link", f"{shown} is a link or a device, not a file",
                       "pack the file that it points to")
-    if entry.flag_bits & 0x1:
+    if entry.flag_bits & ENCRYPTED:
         raise Refused("archive", "archive_encrypted", f"{shown} is encrypted", "pack it without a password")
+    if entry.compress_type not in METHODS:
+        raise Refused("archive", "archive_unreadable", f"{shown} is packed by a method that is not taken",
+                      "pack the bundle again with any zip tool (deflate)")
     lower = name.lower()
     if lower in CONFIG_NAMES or lower.endswith((".pbtxt", ".prototxt")):
         raise Refused("archive", "archive_config", f"{shown}: the server writes its own configuration",
@@ -143,7 +166,7 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left:
                 if written == len(chunk):
                     refuse_content(chunk[:512], entry.filename)
                 file.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise Refused("archive", "archive_unreadable", f"{entry.filename!r} can't be unpacked: {error}",
                       "pack the bundle again with any zip tool (deflate)") from None
     return written
