@@ -53,14 +53,14 @@ lane-life:
 	@TESSERA_EXAMPLES=0 $(PYTEST) $(LIFE)
 	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-money TESSERA_PORT=18400 ./tests/with_stack bash -c '$(PARTS) tests/billing && $(STORM) --short'
 
-# The other parts on real services.
+# The other parts on real services; then every entry of the catalogue by itself.
 lane-parts:
 	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) --ignore=tests/billing tests'
+	@$(PYTEST) -m catalog tests/catalog
 
-# Whole paths, and every entry of the catalogue by itself.
+# Whole paths through the running product.
 lane-flows:
 	@TESSERA_EXAMPLES=0 ./tests/with_stack bash -c '$(FLOWS)'
-	@$(PYTEST) -m catalog tests/catalog
 
 test-unit: install ## fast tests only: no sockets, no services
 	@$(UNITS) -n 2 --dist loadfile $(or $(ARGS),tests)
