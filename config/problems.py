@@ -6,7 +6,7 @@ import errno
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -15,6 +15,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from config.idempotency import Replayed
 from kernel.problems import FieldError, Problem
 
 log = logging.getLogger(__name__)
@@ -22,9 +23,12 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 CONTENT_TYPE = "application/problem+json"
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    """DRF's hook: any exception as a problem; what nobody expected is logged and answered as internal_error."""
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse:
+    """DRF's hook: any exception as a problem; what nobody expected is logged and answered as internal_error. An answer
+    that is given again comes this way too."""
     set_rollback()
+    if isinstance(error, Replayed):
+        return error.response
     problem = as_problem(error)
     if problem.status >= 500:
         log.error("unexpected failure", exc_info=error)
@@ -46,6 +50,8 @@ def as_problem(error: Exception) -> Problem:
         return Problem("invalid_api_key", "send a valid API key as X-API-Key or Authorization: Bearer")
     if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
         return Problem("permission_denied", str(getattr(error, "detail", "")))
+    if isinstance(error, RequestDataTooBig):
+        return Problem("payload_too_large", "the body is larger than this call takes; larger content goes to /files")
     if isinstance(error, exceptions.ParseError):
         return Problem("malformed_json", str(error.detail))
     if isinstance(error, exceptions.ValidationError):

@@ -46,7 +46,7 @@ async def once(runtime: Runtime, request: Request, run: Callable[[], Awaitable[R
     grant = await authenticate(runtime, request.key, request.ip)
     scope = f"{grant.org_id}:{request.path}:{key}"
     name = hashlib.sha256(scope.encode()).hexdigest()
-    body_hash = await asyncio.to_thread(_digest, request.body) if len(request.body) > LARGE else _digest(request.body)
+    body_hash = await asyncio.to_thread(_digest, request) if len(request.body) > LARGE else _digest(request)
     token = os.urandom(16)
     claim = await answers.claim(name, body_hash, token)
     if claim.body_hash != body_hash:
@@ -71,7 +71,12 @@ async def once(runtime: Runtime, request: Request, run: Callable[[], Awaitable[R
             await asyncio.shield(answers.drop(name, body_hash, token))
 
 
-def _digest(body: bytes) -> bytes:
+def _digest(request: Request) -> bytes:
+    """The hash of what was sent; of a form without its boundary, because each attempt draws its own."""
+    kind, _, boundary = request.headers.get("content-type", "").partition("boundary=")
+    body = request.body
+    if boundary and kind.startswith("multipart/"):
+        body = body.replace(boundary.partition(";")[0].strip().strip('"').encode(), b"")
     return hashlib.sha256(body).digest()
 
 

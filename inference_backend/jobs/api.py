@@ -149,6 +149,8 @@ def _document(job_id: uuid.UUID, org_id: int) -> dict[str, Any]:
 
 
 class ModelPredictions(APIView):
+    throttle_classes = ()  # keeps its Idempotency-Keys itself, with the jobs
+
     @extend_schema(
         operation_id="predictions_create", tags=["predictions"], summary="Run a model",
         description="Answers 200 with the finished prediction, or 202 with a queued one (`Prefer: respond-async`, or "

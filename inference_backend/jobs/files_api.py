@@ -152,6 +152,8 @@ class CancelUpload(APIView):
 
 
 class Batches(APIView):
+    throttle_classes = ()  # keeps its Idempotency-Keys itself
+
     @extend_schema(operation_id="batches_list", tags=["batches"], summary="List batches", parameters=[*PAGING],
                    responses={200: shapes.BatchPageSerializer})
     def get(self, request: Request) -> Response:

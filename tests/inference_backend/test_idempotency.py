@@ -190,3 +190,20 @@ def test_the_memory_store_is_a_store() -> None:
     assert asyncio.run(store.claim("n", hash_, b"u" * 16)).state == "running"
     asyncio.run(store.finish("n", hash_, token, b"answer"))
     assert asyncio.run(store.claim("n", hash_, b"u" * 16)).answer == b"answer"
+
+
+async def test_a_form_is_known_again_under_another_boundary() -> None:
+    bench = Bench()
+
+    async def send(boundary: str, content: bytes) -> Answer:
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+        answer = await call(bench, "POST", "/api/v1/models/faces/predictions",
+                            head.encode() + content + f"\r\n--{boundary}--\r\n".encode(), idempotency_key="k",
+                            content_type=f'multipart/form-data; boundary="{boundary}"')
+        assert answer is not None
+        return answer
+
+    first, again, other = await send("aaa", PNG), await send("bbb", PNG), await send("ccc", PNG + b"x")
+    assert (first.status, again.status, again.body) == (200, 200, first.body)
+    assert len(bench.triton.calls) == 1
+    assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
