@@ -23,7 +23,8 @@ PUBLIC = ("/static/", "/status/", "/healthz", "/docs/", "/models/", "/collection
           "/compare/", "/providers/", "/.well-known/")
 # What asks for a fresh login when it changes something: keys, money, people and rules.
 SENSITIVE = ("/console/keys/", "/console/billing/", "/console/team/", "/console/organization/",
-             "/console/service-accounts/", "/console/security/", "/provider/", "/api/v1/api-keys", "/api/v1/billing/")
+             "/console/service-accounts/", "/console/security/", "/provider/", "/api/v1/api-keys", "/api/v1/billing/",
+             "/api/v1/teams", "/api/v1/service-accounts")
 
 
 class RequestId:

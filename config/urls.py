@@ -21,6 +21,7 @@ handler404 = "config.problems.not_found"
 handler500 = "config.problems.server_error"
 
 API = ["model_registry.hub_api", "model_registry.api", "marketplace.listings.api", "marketplace.accounts.api",
+       "marketplace.accounts.teams_api",
        "billing.api", "inference_backend.jobs.api", "inference_backend.jobs.files_api",
        "inference_backend.jobs.images_api"]
 

@@ -84,6 +84,16 @@ class CreateApiKeySerializer(serializers.Serializer):
     expires_at = serializers.DateTimeField(default=None, allow_null=True)
 
 
+class CreateServiceKeySerializer(serializers.Serializer):
+    """What a key of a service account is made of."""
+
+    name = serializers.CharField(max_length=80)
+    mode = serializers.CharField(default="live", help_text="live or test")
+    scopes = serializers.ListField(child=serializers.CharField(), default=["predict"],
+                                   help_text="No more than the account's role gives.")
+    expires_at = serializers.DateTimeField(default=None, allow_null=True)
+
+
 class RotateApiKeySerializer(serializers.Serializer):
     grace_hours = serializers.IntegerField(default=24, help_text="How long the old key works on, 0 to 168.")
 
@@ -158,8 +168,8 @@ class ApiKeys(APIView):
         body.is_valid(raise_exception=True)
         key, secret = services.create_api_key(
             org=organization_of_request(request), actor=actor_of_request(request),
-            ip=request.META.get("REMOTE_ADDR") or None, **body.validated_data)
-        return Response(_with_secret(key, secret), status=201)
+            ip=ip_of(request), **body.validated_data)
+        return Response(with_secret(key, secret), status=201)
 
 
 class OneApiKey(APIView):
@@ -167,7 +177,7 @@ class OneApiKey(APIView):
                    responses={204: None, **NOT_FOUND})
     def delete(self, request: Request, key_id: int) -> Response:
         services.revoke_api_key(org=organization_of_request(request), actor=actor_of_request(request), key_id=key_id,
-                                ip=request.META.get("REMOTE_ADDR") or None)
+                                ip=ip_of(request))
         return Response(status=204)
 
 
@@ -181,8 +191,8 @@ class RotateApiKey(APIView):
         hours = min(max(body.validated_data["grace_hours"], -1), 10_000)
         key, secret = services.rotate_api_key(
             org=organization_of_request(request), actor=actor_of_request(request), key_id=key_id,
-            grace=timedelta(hours=hours), ip=request.META.get("REMOTE_ADDR") or None)
-        return Response(_with_secret(key, secret), status=201)
+            grace=timedelta(hours=hours), ip=ip_of(request))
+        return Response(with_secret(key, secret), status=201)
 
 
 class AuditLog(APIView):
@@ -207,7 +217,7 @@ class KeyLeaks(APIView):
                    request=LeakReportSerializer, responses={200: LeakVerdictsSerializer, **INVALID},
                    description="Each text that is a key is revoked at once, on every gateway within a second.")
     def post(self, request: Request) -> Response:
-        ip = request.META.get("REMOTE_ADDR") or None
+        ip = ip_of(request)
         throttle.LEAKS.hit(ip or "")
         body = LeakReportSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -216,7 +226,11 @@ class KeyLeaks(APIView):
                                   for token, ours in found.items()]})
 
 
-def _with_secret(key: ApiKey, secret: str) -> dict[str, Any]:
+def ip_of(request: Request) -> str | None:
+    return request.META.get("REMOTE_ADDR") or None
+
+
+def with_secret(key: ApiKey, secret: str) -> dict[str, Any]:
     return {**ApiKeySerializer(key).data, "secret": secret}
 
 

@@ -44,6 +44,11 @@ OPERATIONS: dict[str, str | None] = {
     "GET audit-log": "audit:read",
     "GET api-keys": "keys:read", "POST api-keys": "keys:manage", "DELETE api-keys/{}": "keys:manage",
     "POST api-keys/{}/rotate": "keys:manage", "POST key-leaks": None,
+    "PUT api-keys/{}/team": "keys:manage",
+    "GET teams": "members:manage", "POST teams": "members:manage", "GET teams/{}": "members:manage",
+    "PUT teams/{}": "members:manage", "DELETE teams/{}": "members:manage", "PUT teams/{}/people": "members:manage",
+    "GET service-accounts": "members:manage", "POST service-accounts": "members:manage",
+    "DELETE service-accounts/{}": "members:manage", "POST service-accounts/{}/api-keys": "keys:manage",
     "GET subscriptions": "subscriptions:read", "POST subscriptions": "subscriptions:manage",
     "DELETE subscriptions/{}": "subscriptions:manage",
     "GET models": None, "GET models/{}": None, "GET models/{}/schema": None, "GET models/{}/versions": None,
@@ -99,6 +104,13 @@ def operation(method: str, route: str) -> str:
 def allows(role: str, permission: str) -> bool:
     """Whether a member of this role may do this."""
     return permission in ROLE_PERMISSIONS[role]
+
+
+def scopes_of_role(role: str) -> frozenset[str]:
+    """The scopes whose every permission this role has: those that its members may hand on."""
+    allowed = ROLE_PERMISSIONS[role]
+    return frozenset(scope for scope in SCOPES
+                     if all(permission in allowed for permission, needed in PERMISSIONS.items() if needed == scope))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from marketplace.accounts.models import (
     User,
 )
 from marketplace.accounts.networks import both
-from marketplace.accounts.permissions import PERMISSIONS, KeyPrincipal, allows
+from marketplace.accounts.permissions import PERMISSIONS, KeyPrincipal, allows, scopes_of_role
 
 CHOSEN = "organization"  # in a session: the organization that its person works in
 
@@ -127,6 +127,14 @@ def authorize(org: Organization, actor: Actor, permission: str) -> None:
         raise Problem("not_found", "no such thing here")
     if not allows(role, permission):
         raise Problem("permission_denied", f"your role here, {role}, does not allow this")
+
+
+def scopes_to_give(org: Organization, actor: Actor) -> frozenset[str]:
+    """The scopes that a key made by `actor` may have: nobody hands on what they may not do themselves."""
+    if isinstance(actor, KeyPrincipal):
+        return frozenset(actor.scopes)
+    role = "owner" if actor is None else role_of(org, actor)
+    return scopes_of_role(role) if role is not None else frozenset()
 
 
 def teams(org: Organization) -> QuerySet[Team]:

@@ -32,7 +32,7 @@ from marketplace.accounts.models import (
     Team,
     User,
 )
-from marketplace.accounts.permissions import SCOPES, KeyPrincipal
+from marketplace.accounts.permissions import SCOPES
 
 INVITATION_DAYS = 7
 KEY_USE_SEEN = "accounts.key_use_seen"
@@ -209,13 +209,14 @@ def create_api_key(
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which exists in this answer only.
 
-    A key can't be given scopes that its maker, if a key itself, does not have.
+    Nor can it be given a right that its maker lacks: a developer's keys don't reach the money.
     """
     selectors.authorize(org, actor, "keys:manage")
     allowed_ips = _check_key(name=name, mode=mode, scopes=scopes, allowed_ips=allowed_ips,
                              rate_per_minute=rate_per_minute, concurrency=concurrency, expires_at=expires_at)
-    if isinstance(actor, KeyPrincipal) and not set(scopes) <= set(actor.scopes):
-        raise Problem("insufficient_scope", "a key can only make keys with scopes of its own")
+    beyond = set(scopes) - selectors.scopes_to_give(org, actor)
+    if beyond:
+        raise Problem("insufficient_scope", f"you can't give {', '.join(sorted(beyond))}: it is beyond your own rights")
     with transaction.atomic():
         org = selectors.locked_organization(org.pk)
         if ApiKey.objects.filter(organization=org, revoked_at=None).count() >= KEYS_LIMIT:

@@ -13,7 +13,7 @@ from kernel.problems import FieldError, Problem
 from marketplace.accounts import selectors, services
 from marketplace.accounts.audit import Actor, record
 from marketplace.accounts.models import ApiKey, Organization, Role, ServiceAccount, Team, User
-from marketplace.accounts.permissions import PERMISSIONS, ROLE_PERMISSIONS
+from marketplace.accounts.permissions import scopes_of_role
 
 TEAMS_LIMIT = 100
 SERVICE_ACCOUNTS_LIMIT = 100
@@ -140,14 +140,6 @@ def disable_service_account(*, org: Organization, actor: Actor, account_id: int,
         for key_id in keys:
             services.revoke_api_key(org=org, actor=actor, key_id=key_id, ip=ip)
     return len(keys)
-
-
-def scopes_of_role(role: str) -> frozenset[str]:
-    """The scopes whose every permission this role has."""
-    allowed = ROLE_PERMISSIONS[role]
-    scopes = {scope for scope in PERMISSIONS.values() if scope}
-    return frozenset(scope for scope in scopes
-                     if all(permission in allowed for permission, needed in PERMISSIONS.items() if needed == scope))
 
 
 def _name(text: str) -> str:

@@ -143,6 +143,22 @@ def test_a_key_gives_no_scope_that_it_lacks(account):
     assert code(raised) == "insufficient_scope"
 
 
+def test_a_developer_makes_no_key_that_reaches_the_money(account):
+    owner, org = account()
+    developer, _ = account()
+    _, token = services.invite(org=org, actor=owner, email=developer.email, role="developer")
+    services.accept_invitation(token=token, user=developer)
+    whole = ["predict", "files", "webhooks", "keys:admin", "models:read", "models:write", "models:deploy"]
+    services.create_api_key(org=org, actor=developer, name="all of mine", scopes=whole)
+    paying, _ = services.create_api_key(org=org, actor=owner, name="money", scopes=["predict", "billing"])
+    for act in (lambda: services.create_api_key(org=org, actor=developer, name="x", scopes=["predict", "billing"]),
+                lambda: services.rotate_api_key(org=org, actor=developer, key_id=paying.pk)):
+        with pytest.raises(Problem) as raised:
+            act()
+        assert code(raised) == "insufficient_scope"
+    assert ApiKey.objects.filter(organization=org).count() == 2
+
+
 def test_every_fault_of_a_key_is_named(account):
     owner, org = account()
     with pytest.raises(Problem) as raised:

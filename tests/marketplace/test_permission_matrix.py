@@ -15,7 +15,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from kernel import ids
-from marketplace.accounts import services
+from marketplace.accounts import services, teams
 from marketplace.accounts.models import Membership, User
 from marketplace.accounts.permissions import OPERATIONS, SCOPES, operation
 from tests.marketplace.conftest import sign_in
@@ -34,7 +34,10 @@ MATRIX: dict[str, tuple[str, str]] = {
     "account_retrieve": (READS, "*"), "audit_log_list": ("OA", "-"),
     "api_keys_list": (READS, "keys:admin"), "api_keys_create": (BUILDS, "keys:admin"),
     "api_keys_revoke": (BUILDS, "keys:admin"), "api_keys_rotate": (BUILDS, "keys:admin"),
-    "key_leaks_report": EVERYBODY,
+    "key_leaks_report": EVERYBODY, "api_keys_set_team": (BUILDS, "keys:admin"),
+    **dict.fromkeys(("teams_list", "teams_create", "teams_retrieve", "teams_update", "teams_delete", "teams_set_people",
+                     "service_accounts_list", "service_accounts_create", "service_accounts_disable"), ("OA", "-")),
+    "service_accounts_create_key": (BUILDS, "keys:admin"),
     "subscriptions_list": (READS, "billing"), "subscriptions_create": ("OADB", "billing"),
     "subscriptions_delete": ("OADB", "billing"),
     "models_list": EVERYBODY, "models_retrieve": EVERYBODY, "models_schema": EVERYBODY,
@@ -120,7 +123,8 @@ def house(db: None) -> dict[Any, Any]:
 def _path(template: str) -> str:
     """The address of something that is not there."""
     filled = template.replace("{event_id}", "018f0000-0000-7000-8000-000000000000")
-    for name, value in (("key_id", "987654"), ("budget_id", "987654"), ("invoice_id", "987654"), ("line", "1"),
+    for name, value in (("key_id", "987654"), ("team_id", "987654"), ("account_id", "987654"),
+                        ("budget_id", "987654"), ("invoice_id", "987654"), ("line", "1"),
                         ("number", "1"), ("kind", "pdf"), ("model", "no-such-model"), ("version", "1"),
                         ("alias", "stable"),
                         ("subscription_id", "987654"),
@@ -214,3 +218,51 @@ def test_a_foreign_object_answers_exactly_like_an_unknown_one(house: dict[Any, A
         assert answers[0][0] == 404
     foreign.refresh_from_db()
     assert foreign.active
+
+
+def test_teams_and_service_accounts_by_the_api(house: dict[Any, Any]) -> None:
+    client = _signed_in(house, "owner")
+    made = client.post("/api/v1/teams", {"name": "Vision", "monthly_limit_minor": 5000}, format="json")
+    assert made.status_code == 201, made.content
+    team = f"/api/v1/teams/{made.json()['id']}"
+    assert client.post("/api/v1/teams", {"name": "Vision"}, format="json").json()["code"] == "name_taken"
+    assert client.put(f"{team}/people", {"people": [house["developer"].pk]}, format="json").json()["people"] == [
+        house["developer"].pk]
+    key = client.post("/api/v1/api-keys", {"name": "ci"}, format="json").json()
+    assert client.put(f"/api/v1/api-keys/{key['id']}/team", {"team_id": made.json()["id"]},
+                      format="json").status_code == 200
+    assert client.get(team).json()["api_keys"] == [key["id"]]
+    renamed = client.put(team, {"name": "Seeing", "monthly_limit_minor": None}, format="json").json()
+    assert (renamed["name"], renamed["monthly_limit_minor"]) == ("Seeing", None)
+    robot = client.post("/api/v1/service-accounts", {"name": "deploys", "role": "viewer"}, format="json").json()
+    keys = f"/api/v1/service-accounts/{robot['id']}/api-keys"
+    beyond = client.post(keys, {"name": "k", "scopes": ["billing"]}, format="json")
+    assert (beyond.status_code, beyond.json()["code"]) == (403, "insufficient_scope")
+    held = client.post(keys, {"name": "k", "scopes": ["models:read"]}, format="json").json()
+    assert held["secret"].startswith("tsr_live_")
+    assert client.delete(f"/api/v1/service-accounts/{robot['id']}").status_code == 204
+    assert client.get("/api/v1/service-accounts").json()["data"][0]["disabled_at"] is not None
+    assert client.delete(team).status_code == 204
+    assert client.get("/api/v1/teams").json() == {"data": []}
+
+
+def test_another_organization_s_team_and_service_account_are_as_unknown_as_none(house: dict[Any, Any]) -> None:
+    other = User.objects.create(email="other2@example.com")
+    theirs = services.create_organization(name="Theirs", owner=other)
+    team = teams.create_team(org=theirs, actor=other, name="T")
+    robot = teams.create_service_account(org=theirs, actor=other, name="R", role="viewer")
+    client = _signed_in(house, "owner")
+    asked = [("GET", "teams/{}", team.pk, {}), ("PUT", "teams/{}", team.pk, {"name": "x"}),
+             ("DELETE", "teams/{}", team.pk, {}), ("PUT", "teams/{}/people", team.pk, {"people": []}),
+             ("DELETE", "service-accounts/{}", robot.pk, {}),
+             ("POST", "service-accounts/{}/api-keys", robot.pk, {"name": "k"})]
+    for method, path, number, body in asked:
+        seen = []
+        for each in (number, 987654):
+            answer = client.generic(method, f"/api/v1/{path.format(each)}", json.dumps(body),
+                                    content_type="application/json")
+            document = answer.json()
+            document.pop("request_id")
+            seen.append((answer.status_code, document))
+        assert seen[0] == seen[1], path
+        assert seen[0][0] == 404, path

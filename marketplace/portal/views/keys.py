@@ -66,10 +66,12 @@ def _page(request: HttpRequest, org: Organization, form: KeyForm, secret: str, p
     used = money.last_use(org.pk)
     shown = [(key, key.last_used_at or used.get(key.pk)) for key in selectors.api_keys(org)]
     faults = bool(problem or form.errors)
+    given = selectors.scopes_to_give(org, request.user)  # type: ignore[arg-type]
     first, field = subscribing.first_call([row.model.name for row in listings.subscriptions(org)])
     return render(request, "console/keys.html", {
         "nav": "keys", "keys": [row for row in shown if row[0].active], "form": form, "secret": secret,
         "ended": [row for row in shown if not row[0].active], "problem": problem, "faults": faults,
-        "manages": member.allowed(request, org, "keys:manage"), "scopes": SCOPES, "first": first, "first_field": field,
+        "manages": member.allowed(request, org, "keys:manage"),
+        "scopes": [scope for scope in SCOPES if scope in given], "first": first, "first_field": field,
         "origin": settings.ENV.public_url, "code_key": playground.code_key(request.user) or "",
     }, status=422 if faults else 200)

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kernel.money import major_text
 from kernel.problems import Problem
 from marketplace.accounts import privacy, security, selectors, services, teams, throttle
+from marketplace.accounts.permissions import scopes_of_role
 from marketplace.portal.forms import ROLES, minor_units
 from marketplace.portal.views import member
 
@@ -174,7 +175,7 @@ def _act(request: HttpRequest, org: selectors.Organization) -> str | None:
         account = selectors.service_account(org, _number(form.get("program", "")))
         _key, secret = teams.create_service_key(
             **common, account_id=account.pk, name=account.name, ip=_ip(request),
-            scopes=sorted(teams.scopes_of_role(account.role)) or ["predict"])
+            scopes=sorted(scopes_of_role(account.role)) or ["predict"])
         return secret
     elif act == "program-end":
         teams.disable_service_account(**common, account_id=_number(form.get("program", "")), ip=_ip(request))

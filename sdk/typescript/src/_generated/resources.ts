@@ -33,6 +33,11 @@ export class ApiKeysResource extends Resource {
   rotate(keyId: number, body: t.RotateApiKeyRequest = {}, options: Options = {}): Promise<t.NewApiKey> {
     return this.send({ method: "POST", path: `/api/v1/api-keys/${quote(keyId)}/rotate`, body, options });
   }
+
+  /** Put an API key into a team, or none */
+  setTeam(keyId: number, body: t.TeamOfKeyRequest, options: Options = {}): Promise<t.ApiKey> {
+    return this.send({ method: "PUT", path: `/api/v1/api-keys/${quote(keyId)}/team`, body, options });
+  }
 }
 
 /** `client.auditLog` */
@@ -398,6 +403,29 @@ export class ProviderResource extends Resource {
   }
 }
 
+/** `client.serviceAccounts` */
+export class ServiceAccountsResource extends Resource {
+  /** List the service accounts */
+  list(options: Options = {}): Promise<t.ServiceAccounts> {
+    return this.send({ method: "GET", path: `/api/v1/service-accounts`, options });
+  }
+
+  /** Make a service account */
+  create(body: t.ServiceAccountWishRequest, options: Options = {}): Promise<t.ServiceAccount> {
+    return this.send({ method: "POST", path: `/api/v1/service-accounts`, body, options });
+  }
+
+  /** End a service account and its keys */
+  disable(accountId: number, options: Options = {}): Promise<void> {
+    return this.send({ method: "DELETE", path: `/api/v1/service-accounts/${quote(accountId)}`, options });
+  }
+
+  /** Make an API key of a service account */
+  createKey(accountId: number, body: t.CreateServiceKeyRequest, options: Options = {}): Promise<t.NewApiKey> {
+    return this.send({ method: "POST", path: `/api/v1/service-accounts/${quote(accountId)}/api-keys`, body, options });
+  }
+}
+
 /** `client.subscriptions` */
 export class SubscriptionsResource extends Resource {
   /** List active subscriptions */
@@ -413,6 +441,39 @@ export class SubscriptionsResource extends Resource {
   /** End a subscription */
   delete(subscriptionId: number, options: Options = {}): Promise<void> {
     return this.send({ method: "DELETE", path: `/api/v1/subscriptions/${quote(subscriptionId)}`, options });
+  }
+}
+
+/** `client.teams` */
+export class TeamsResource extends Resource {
+  /** List the organization's teams */
+  list(options: Options = {}): Promise<t.Teams> {
+    return this.send({ method: "GET", path: `/api/v1/teams`, options });
+  }
+
+  /** Make a team */
+  create(body: t.TeamWishRequest, options: Options = {}): Promise<t.Team> {
+    return this.send({ method: "POST", path: `/api/v1/teams`, body, options });
+  }
+
+  /** Read a team */
+  retrieve(teamId: number, options: Options = {}): Promise<t.Team> {
+    return this.send({ method: "GET", path: `/api/v1/teams/${quote(teamId)}`, options });
+  }
+
+  /** Give a team another name or ceiling */
+  update(teamId: number, body: t.TeamWishRequest, options: Options = {}): Promise<t.Team> {
+    return this.send({ method: "PUT", path: `/api/v1/teams/${quote(teamId)}`, body, options });
+  }
+
+  /** End a team; its people stay members, its keys go on */
+  delete(teamId: number, options: Options = {}): Promise<void> {
+    return this.send({ method: "DELETE", path: `/api/v1/teams/${quote(teamId)}`, options });
+  }
+
+  /** Say who belongs to a team */
+  setPeople(teamId: number, body: t.PeopleRequest, options: Options = {}): Promise<t.Team> {
+    return this.send({ method: "PUT", path: `/api/v1/teams/${quote(teamId)}/people`, body, options });
   }
 }
 
@@ -521,7 +582,9 @@ export class Resources extends Resource {
   readonly predictions = new PredictionsResource(this.transport);
   readonly pricing = new PricingResource(this.transport);
   readonly provider = new ProviderResource(this.transport);
+  readonly serviceAccounts = new ServiceAccountsResource(this.transport);
   readonly subscriptions = new SubscriptionsResource(this.transport);
+  readonly teams = new TeamsResource(this.transport);
   readonly uploads = new UploadsResource(this.transport);
   readonly usage = new UsageResource(this.transport);
   readonly webhookDeliveries = new WebhookDeliveriesResource(this.transport);

@@ -341,6 +341,16 @@ export interface CreateApiKeyRequest {
   expires_at?: string | null;
 }
 
+/** What a key of a service account is made of. */
+export interface CreateServiceKeyRequest {
+  name: string;
+  /** live or test */
+  mode?: string;
+  /** No more than the account's role gives. */
+  scopes?: string[];
+  expires_at?: string | null;
+}
+
 export interface CreditGrant {
   id: number;
   kind: string;
@@ -951,6 +961,11 @@ export interface PayoutList {
   data: Payout[];
 }
 
+/** Who belongs to a team: all of them, in place of those before. */
+export interface PeopleRequest {
+  people: number[];
+}
+
 export interface Plan {
   code: string;
   name: string;
@@ -1229,6 +1244,27 @@ export interface RunningVersion {
   net: Instances;
 }
 
+/** A program's account: its keys get scopes of its role only. */
+export interface ServiceAccount {
+  id: number;
+  name: string;
+  /** admin, developer, billing or viewer */
+  role: string;
+  created_at: string;
+  disabled_at: string | null;
+}
+
+/** A service account's name and role. */
+export interface ServiceAccountWishRequest {
+  name: string;
+  /** admin, developer, billing or viewer */
+  role: string;
+}
+
+export interface ServiceAccounts {
+  data: ServiceAccount[];
+}
+
 /** * `active` - active * `blocked` - blocked * `suspended` - suspended */
 export type StateEnum = string;
 
@@ -1290,6 +1326,34 @@ export interface TargetRequest {
   weight: number;
   /** Answered as X-Variant. */
   label?: string;
+}
+
+/** People and keys that belong together, with a ceiling for the month. */
+export interface Team {
+  id: number;
+  name: string;
+  /** What its keys may spend together in a month, in minor units; null: no ceiling. */
+  monthly_limit_minor: number | null;
+  /** Members, by their numbers. */
+  people: number[];
+  /** The keys' `id`s. */
+  api_keys: number[];
+  created_at: string;
+}
+
+/** The team that a key shares its ceiling with. */
+export interface TeamOfKeyRequest {
+  team_id: number | null;
+}
+
+/** A team's name and ceiling. */
+export interface TeamWishRequest {
+  name: string;
+  monthly_limit_minor?: number | null;
+}
+
+export interface Teams {
+  data: Team[];
 }
 
 /** * `reject` - reject * `delay` - delay */

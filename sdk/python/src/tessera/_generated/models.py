@@ -233,6 +233,13 @@ class CreateApiKeyRequest(APIModel):
     expires_at: AwareDatetime | None = None
 
 
+class CreateServiceKeyRequest(APIModel):
+    name: str
+    mode: Annotated[str | None, Field(description="live or test")] = None
+    scopes: Annotated[list[str] | None, Field(description="No more than the account's role gives.")] = None
+    expires_at: AwareDatetime | None = None
+
+
 class CreditGrant(APIModel):
     id: int
     kind: str
@@ -588,6 +595,14 @@ class PayoutList(APIModel):
     data: list[Payout]
 
 
+class Person(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=9007199254740992)]
+
+
+class PeopleRequest(APIModel):
+    people: Annotated[list[Person], Field(max_length=1000)]
+
+
 class Plan(APIModel):
     code: str
     name: str
@@ -785,6 +800,23 @@ class RunningVersion(APIModel):
     net: Instances
 
 
+class ServiceAccount(APIModel):
+    id: int
+    name: str
+    role: Annotated[str, Field(description="admin, developer, billing or viewer")]
+    created_at: AwareDatetime
+    disabled_at: AwareDatetime | None
+
+
+class ServiceAccountWishRequest(APIModel):
+    name: str
+    role: Annotated[str, Field(description="admin, developer, billing or viewer")]
+
+
+class ServiceAccounts(APIModel):
+    data: list[ServiceAccount]
+
+
 class StoredFile(APIModel):
     id: Annotated[
         str,
@@ -834,6 +866,31 @@ class TargetRequest(APIModel):
     version: Annotated[int, Field(ge=1)]
     weight: Annotated[int, Field(ge=0, le=100)]
     label: Annotated[str | None, Field(description="Answered as X-Variant.")] = None
+
+
+class Team(APIModel):
+    id: int
+    name: str
+    monthly_limit_minor: Annotated[
+        int | None,
+        Field(description="What its keys may spend together in a month, in minor units; null: no ceiling."),
+    ]
+    people: Annotated[list[int], Field(description="Members, by their numbers.")]
+    api_keys: Annotated[list[int], Field(description="The keys' `id`s.")]
+    created_at: AwareDatetime
+
+
+class TeamOfKeyRequest(APIModel):
+    team_id: int | None
+
+
+class TeamWishRequest(APIModel):
+    name: str
+    monthly_limit_minor: int | None = None
+
+
+class Teams(APIModel):
+    data: list[Team]
 
 
 class TopUpRequestRequest(APIModel):

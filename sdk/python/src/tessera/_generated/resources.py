@@ -105,6 +105,13 @@ class ApiKeysResource(Resource):
         )
         return answer
 
+    def set_team(self, key_id: int, *, team_id: int | None) -> m.ApiKey:
+        """Put an API key into a team, or none."""
+        answer: m.ApiKey = self._call(
+            m.ApiKey, Call("PUT", f"/api/v1/api-keys/{quote(key_id)}/team", json={"team_id": team_id})
+        )
+        return answer
+
 
 class AsyncApiKeysResource(AsyncResource):
     """`client.api_keys`"""
@@ -163,6 +170,13 @@ class AsyncApiKeysResource(AsyncResource):
                 json={"grace_hours": grace_hours},
                 idempotency_key=idempotency_key,
             ),
+        )
+        return answer
+
+    async def set_team(self, key_id: int, *, team_id: int | None) -> m.ApiKey:
+        """Put an API key into a team, or none."""
+        answer: m.ApiKey = await self._call(
+            m.ApiKey, Call("PUT", f"/api/v1/api-keys/{quote(key_id)}/team", json={"team_id": team_id})
         )
         return answer
 
@@ -1904,6 +1918,96 @@ class AsyncProviderResource(AsyncResource):
         return answer
 
 
+class ServiceAccountsResource(Resource):
+    """`client.service_accounts`"""
+
+    def list(self) -> m.ServiceAccounts:
+        """List the service accounts."""
+        answer: m.ServiceAccounts = self._call(m.ServiceAccounts, Call("GET", "/api/v1/service-accounts"))
+        return answer
+
+    def create(self, *, name: str, role: str, idempotency_key: str | None = None) -> m.ServiceAccount:
+        """Make a service account."""
+        answer: m.ServiceAccount = self._call(
+            m.ServiceAccount,
+            Call(
+                "POST", "/api/v1/service-accounts", json={"name": name, "role": role}, idempotency_key=idempotency_key
+            ),
+        )
+        return answer
+
+    def disable(self, account_id: int) -> None:
+        """End a service account and its keys."""
+        self._call(type(None), Call("DELETE", f"/api/v1/service-accounts/{quote(account_id)}"))
+
+    def create_key(
+        self,
+        account_id: int,
+        *,
+        name: str,
+        mode: str | Omit = OMIT,
+        scopes: builtins.list[str] | Omit = OMIT,
+        expires_at: str | None | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.NewApiKey:
+        """Make an API key of a service account."""
+        answer: m.NewApiKey = self._call(
+            m.NewApiKey,
+            Call(
+                "POST",
+                f"/api/v1/service-accounts/{quote(account_id)}/api-keys",
+                json={"name": name, "mode": mode, "scopes": scopes, "expires_at": expires_at},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+
+class AsyncServiceAccountsResource(AsyncResource):
+    """`client.service_accounts`"""
+
+    async def list(self) -> m.ServiceAccounts:
+        """List the service accounts."""
+        answer: m.ServiceAccounts = await self._call(m.ServiceAccounts, Call("GET", "/api/v1/service-accounts"))
+        return answer
+
+    async def create(self, *, name: str, role: str, idempotency_key: str | None = None) -> m.ServiceAccount:
+        """Make a service account."""
+        answer: m.ServiceAccount = await self._call(
+            m.ServiceAccount,
+            Call(
+                "POST", "/api/v1/service-accounts", json={"name": name, "role": role}, idempotency_key=idempotency_key
+            ),
+        )
+        return answer
+
+    async def disable(self, account_id: int) -> None:
+        """End a service account and its keys."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/service-accounts/{quote(account_id)}"))
+
+    async def create_key(
+        self,
+        account_id: int,
+        *,
+        name: str,
+        mode: str | Omit = OMIT,
+        scopes: builtins.list[str] | Omit = OMIT,
+        expires_at: str | None | Omit = OMIT,
+        idempotency_key: str | None = None,
+    ) -> m.NewApiKey:
+        """Make an API key of a service account."""
+        answer: m.NewApiKey = await self._call(
+            m.NewApiKey,
+            Call(
+                "POST",
+                f"/api/v1/service-accounts/{quote(account_id)}/api-keys",
+                json={"name": name, "mode": mode, "scopes": scopes, "expires_at": expires_at},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+
 class SubscriptionsResource(Resource):
     """`client.subscriptions`"""
 
@@ -1944,6 +2048,110 @@ class AsyncSubscriptionsResource(AsyncResource):
     async def delete(self, subscription_id: int) -> None:
         """End a subscription."""
         await self._call(type(None), Call("DELETE", f"/api/v1/subscriptions/{quote(subscription_id)}"))
+
+
+class TeamsResource(Resource):
+    """`client.teams`"""
+
+    def list(self) -> m.Teams:
+        """List the organization's teams."""
+        answer: m.Teams = self._call(m.Teams, Call("GET", "/api/v1/teams"))
+        return answer
+
+    def create(
+        self, *, name: str, monthly_limit_minor: int | None | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.Team:
+        """Make a team."""
+        answer: m.Team = self._call(
+            m.Team,
+            Call(
+                "POST",
+                "/api/v1/teams",
+                json={"name": name, "monthly_limit_minor": monthly_limit_minor},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def retrieve(self, team_id: int) -> m.Team:
+        """Read a team."""
+        answer: m.Team = self._call(m.Team, Call("GET", f"/api/v1/teams/{quote(team_id)}"))
+        return answer
+
+    def update(self, team_id: int, *, name: str, monthly_limit_minor: int | None | Omit = OMIT) -> m.Team:
+        """Give a team another name or ceiling."""
+        answer: m.Team = self._call(
+            m.Team,
+            Call(
+                "PUT",
+                f"/api/v1/teams/{quote(team_id)}",
+                json={"name": name, "monthly_limit_minor": monthly_limit_minor},
+            ),
+        )
+        return answer
+
+    def delete(self, team_id: int) -> None:
+        """End a team; its people stay members, its keys go on."""
+        self._call(type(None), Call("DELETE", f"/api/v1/teams/{quote(team_id)}"))
+
+    def set_people(self, team_id: int, *, people: builtins.list[int]) -> m.Team:
+        """Say who belongs to a team."""
+        answer: m.Team = self._call(
+            m.Team, Call("PUT", f"/api/v1/teams/{quote(team_id)}/people", json={"people": people})
+        )
+        return answer
+
+
+class AsyncTeamsResource(AsyncResource):
+    """`client.teams`"""
+
+    async def list(self) -> m.Teams:
+        """List the organization's teams."""
+        answer: m.Teams = await self._call(m.Teams, Call("GET", "/api/v1/teams"))
+        return answer
+
+    async def create(
+        self, *, name: str, monthly_limit_minor: int | None | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.Team:
+        """Make a team."""
+        answer: m.Team = await self._call(
+            m.Team,
+            Call(
+                "POST",
+                "/api/v1/teams",
+                json={"name": name, "monthly_limit_minor": monthly_limit_minor},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def retrieve(self, team_id: int) -> m.Team:
+        """Read a team."""
+        answer: m.Team = await self._call(m.Team, Call("GET", f"/api/v1/teams/{quote(team_id)}"))
+        return answer
+
+    async def update(self, team_id: int, *, name: str, monthly_limit_minor: int | None | Omit = OMIT) -> m.Team:
+        """Give a team another name or ceiling."""
+        answer: m.Team = await self._call(
+            m.Team,
+            Call(
+                "PUT",
+                f"/api/v1/teams/{quote(team_id)}",
+                json={"name": name, "monthly_limit_minor": monthly_limit_minor},
+            ),
+        )
+        return answer
+
+    async def delete(self, team_id: int) -> None:
+        """End a team; its people stay members, its keys go on."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/teams/{quote(team_id)}"))
+
+    async def set_people(self, team_id: int, *, people: builtins.list[int]) -> m.Team:
+        """Say who belongs to a team."""
+        answer: m.Team = await self._call(
+            m.Team, Call("PUT", f"/api/v1/teams/{quote(team_id)}/people", json={"people": people})
+        )
+        return answer
 
 
 class UploadsResource(Resource):
@@ -2377,7 +2585,9 @@ class Resources:
         self.predictions = PredictionsResource(transport)
         self.pricing = PricingResource(transport)
         self.provider = ProviderResource(transport)
+        self.service_accounts = ServiceAccountsResource(transport)
         self.subscriptions = SubscriptionsResource(transport)
+        self.teams = TeamsResource(transport)
         self.uploads = UploadsResource(transport)
         self.usage = UsageResource(transport)
         self.webhook_deliveries = WebhookDeliveriesResource(transport)
@@ -2402,7 +2612,9 @@ class AsyncResources:
         self.predictions = AsyncPredictionsResource(transport)
         self.pricing = AsyncPricingResource(transport)
         self.provider = AsyncProviderResource(transport)
+        self.service_accounts = AsyncServiceAccountsResource(transport)
         self.subscriptions = AsyncSubscriptionsResource(transport)
+        self.teams = AsyncTeamsResource(transport)
         self.uploads = AsyncUploadsResource(transport)
         self.usage = AsyncUsageResource(transport)
         self.webhook_deliveries = AsyncWebhookDeliveriesResource(transport)
