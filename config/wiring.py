@@ -17,7 +17,7 @@ from marketplace.accounts import audit
 from marketplace.accounts import selectors as organizations
 from marketplace.accounts import services as accounts
 from marketplace.accounts.api_auth import actor_of_request, organization_of_request
-from marketplace.listings import grants, playground
+from marketplace.listings import access_requests, grants, playground
 from marketplace.listings import services as listings
 from model_registry import access, deployment, deployment_scale, events, experiments, snapshots
 from model_registry import selectors as registry
@@ -32,12 +32,14 @@ def connect() -> None:
     listen(GrantsChanged, grants.on_grants_changed)
     listen(VersionPublished, snapshots.on_version_published)
     listen(VersionPublished, listings.on_version_published)
+    listen(VersionPublished, access_requests.on_version_published)
     listen(VersionPublished, deployment_scale.on_version_published)
     listen(RegistryActed, _audit)
     listen(RegistryActed, _webhooks)
     listen(InvoicePaid, dunning.on_invoice_paid)
     listen(AccountStateChanged, lambda fact: accounts.set_status(
         org_id=fact.org_id, status=fact.state, reason=fact.reason))
+    listen(AccountClosed, access_requests.forget)
     listen(AccountClosed, forget_money.forget)
     listen(AccountClosed, forget_jobs.forget)
     # port → adapter

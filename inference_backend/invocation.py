@@ -231,6 +231,9 @@ async def authorise(runtime: Runtime, grant: Grant, model: str) -> Route:
     if route is None or (not route.public and route.owner != grant.org_id):  # another's is as unknown as none
         raise Problem("model_not_found", f"there is no model {model[:64]!r}")
     if model not in grant.models:
+        if route.gated:
+            raise Problem("approval_required", f"the provider of {model} decides who may call it: ask for access",
+                          model=model)
         raise Problem("not_subscribed", f"your organization is not subscribed to {model}", model=model)
     return route
 

@@ -137,6 +137,7 @@ class Route:
     aliases: dict[str, int] = field(default_factory=dict)
     owner: int | None = None  # the organization that provides it; None: the house
     public: bool = True  # else it is there for its owner only
+    gated: bool = False  # its provider decides which organizations may subscribe
     joinable: bool = True  # whether calls may run as one batch, where the signature allows it
     own_host: bool = False  # `host` serves this model alone, and each version has a net and a host of its own: `….v2`
     notices: dict[str, dict[str, str]] = field(default_factory=dict)  # version → headers that its answers carry

@@ -18,6 +18,7 @@ CODES: dict[str, tuple[int, str, bool]] = {
     "permission_denied": (403, "Permission denied", False),
     "insufficient_scope": (403, "Insufficient scope", False),
     "not_subscribed": (403, "Not subscribed", False),
+    "approval_required": (403, "The provider's approval is required", False),
     "ip_not_allowed": (403, "IP address not allowed", False),
     "not_found": (404, "Not found", False),
     "model_not_found": (404, "Model not found", False),

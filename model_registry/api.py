@@ -75,6 +75,7 @@ class ModelSummarySerializer(serializers.Serializer):
     industry = serializers.ListField(child=serializers.CharField())
     tags = serializers.ListField(child=serializers.CharField())
     model_state = serializers.CharField(help_text="active, deprecated or retired")
+    gated = serializers.BooleanField(help_text="Whether its provider decides which organizations may subscribe.")
     source = serializers.CharField(help_text="S1 library, S2 trained here, S3 fetched")
     evidence = serializers.CharField()
     license_code = serializers.CharField()
@@ -149,7 +150,7 @@ def summary(model: Model) -> dict[str, Any]:
             "name", "title", "title_zh", "summary", "summary_zh", "task", "domain", "industry", "tags", "source",
             "evidence", "license_code", "license_weights")},
         "modality": selectors.task_words(model.task)[2], "model_state": model.state,
-        "callable": selectors.is_callable(model),
+        "callable": selectors.is_callable(model), "gated": selectors.is_gated(model),
         "price": {"unit": price.unit, "amount": major_text(price.amount, price.currency), "currency": price.currency,
                   "free_per_month": price.free_per_month, "version": price.version},
     }

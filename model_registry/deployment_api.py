@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inference_backend.jobs.lists import PAGING, cursor_of, page_size
-from kernel.paging import Page, natural, read_cursor, write_cursor
+from inference_backend.jobs.lists import PAGING, listed
 from model_registry import access, deployment_scale, experiments, rollouts, selectors
 from model_registry import deployment_shapes as shapes
 from model_registry.own_api import DEPLOY, NOT_FOUND, READ, read
@@ -39,12 +38,8 @@ class Canary(APIView):
                    parameters=PAGING, responses={200: shapes.RolloutPageSerializer, **NOT_FOUND})
     def get(self, request: Request, model: str) -> Response:
         who = access.caller(request, READ)
-        limit, before = page_size(request), read_cursor(cursor_of(request), natural)
         rows = rollouts.rollouts(selectors.own_model(model, org_id=who.org_id))
-        if before:
-            rows = rows.filter(pk__lt=before[0])
-        page = Page.of(list(rows[:limit + 1]), limit, lambda row: write_cursor(row.pk))
-        return Response(page.document([shapes.rollout_document(row) for row in page.items]))
+        return Response(listed(request, rows, shapes.rollout_document))
 
     @extend_schema(operation_id="models_start_canary", tags=["own models"], summary="Roll a version out under guard",
                    request=shapes.NewRolloutSerializer, responses={201: shapes.RolloutSerializer, **NOT_FOUND},

@@ -39,6 +39,10 @@ EVENTS: dict[str, str] = {
     "publication.approved": "A member of staff agreed; at the second agreement the model is public.",
     "publication.rejected": "Staff refused to publish a model.",
     "publication.withdrawn": "A model was taken off the shelf by its provider.",
+    "access.requested": "An organization asked for access to a gated model.",
+    "access.approved": "An organization was let in to a gated model.",
+    "access.refused": "An organization was not let in to a gated model.",
+    "access.withdrawn": "An organization's access to a gated model was taken back.",
     "compression.finished": "A compressed version was made, or could not be.",
 }
 

@@ -23,11 +23,16 @@ class Model(models.Model):
         ORGANIZATION = "organization"
         PUBLIC = "public"
 
+    class Access(models.TextChoices):
+        OPEN = "open"
+        GATED = "gated"  # its provider decides which organizations may subscribe
+
     name = models.CharField(max_length=64, unique=True)
     owner = models.ForeignKey("accounts.Organization", models.PROTECT, null=True, blank=True, related_name="+",
                               help_text="Empty: the house.")
     public = models.BooleanField(default=True)  # what the shelf and the gateway go by
     visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
+    access = models.CharField(max_length=8, choices=Access.choices, default=Access.OPEN)
     task = models.CharField(max_length=64, db_index=True)
     domain = models.CharField(max_length=32, db_index=True)
     family = models.CharField(max_length=32)

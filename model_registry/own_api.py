@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import path
@@ -12,17 +13,18 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from inference_backend.files import MAX_DIRECT
 from inference_backend.jobs import files as stored_files
-from inference_backend.jobs.lists import PAGING, cursor_of, page_size
+from inference_backend.jobs.lists import PAGING, listed
 from kernel import ids
-from kernel.paging import Page, natural, read_cursor, whole, write_cursor
+from kernel.paging import whole
 from kernel.problems import FieldError, Problem
 from model_registry import access, deployment, origins, publication, registration, selectors
 from model_registry import own_shapes as shapes
-from model_registry.models import Alias, ModelVersion
+from model_registry.models import Alias, ModelVersion, Publication
 
 READ, WRITE, DEPLOY = "models:read", "models:write", "models:deploy"
 NOT_FOUND = {(404, "application/problem+json"): OpenApiResponse(
@@ -54,12 +56,8 @@ class OwnModels(APIView):
                    parameters=PAGING, responses={200: shapes.OwnModelPageSerializer})
     def get(self, request: Request) -> Response:
         who = access.caller(request, READ)
-        limit, after = page_size(request), read_cursor(cursor_of(request), natural)
         rows = selectors.own_models(who.org_id).order_by("pk")
-        if after:
-            rows = rows.filter(pk__gt=after[0])
-        page = Page.of(list(rows[:limit + 1]), limit, lambda model: write_cursor(model.pk))
-        return Response(page.document([shapes.own_model_document(model) for model in page.items]))
+        return Response(listed(request, rows, shapes.own_model_document, newest_first=False))
 
 
 class OneOwnModel(APIView):
@@ -293,12 +291,8 @@ class TrafficHistory(APIView):
                    parameters=PAGING, responses={200: shapes.TrafficPageSerializer, **NOT_FOUND})
     def get(self, request: Request, model: str) -> Response:
         who = access.caller(request, READ)
-        limit, before = page_size(request), read_cursor(cursor_of(request), natural)
         rows = selectors.traffic_changes(selectors.own_model(model, org_id=who.org_id))
-        if before:
-            rows = rows.filter(number__lt=before[0])
-        page = Page.of(list(rows[:limit + 1]), limit, lambda change: write_cursor(change.number))
-        return Response(page.document([shapes.traffic_document(change) for change in page.items]))
+        return Response(listed(request, rows, shapes.traffic_document, by="number"))
 
 
 class Rollback(APIView):
@@ -340,57 +334,30 @@ class Withdraw(APIView):
         return Response(shapes.publication_document(selectors.own_model(model, org_id=who.org_id), found))
 
 
-class Publications(APIView):
+class ForStaff(APIView):
     permission_classes = [AllowAny]  # `access.staff` lets nobody else in
 
+
+class Publications(ForStaff):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         access.staff(request)
-        limit, after = page_size(request), read_cursor(cursor_of(request), natural)
         rows = selectors.publications(request.query_params.get("state", ""))
-        if after:
-            rows = rows.filter(pk__gt=after[0])
-        page = Page.of(list(rows[:limit + 1]), limit, lambda row: write_cursor(row.pk))
-        return Response(page.document([shapes.publication_document(row.model, row) for row in page.items]))
+        return Response(listed(request, rows, lambda row: shapes.publication_document(row.model, row),
+                               newest_first=False))
 
 
-class Approve(APIView):
-    permission_classes = [AllowAny]  # `access.staff` lets nobody else in
+class Act(ForStaff):
+    """What staff does to a publication or a model: `act` is the service, `shape` what is said with it."""
 
-    @extend_schema(exclude=True)
-    def post(self, request: Request, publication_id: int) -> Response:
-        who = access.staff(request)
-        found = publication.approve(staff=who, publication_id=publication_id, **read(shapes.NoteSerializer, request))
-        return Response(shapes.publication_document(found.model, found))
-
-
-class Reject(APIView):
-    permission_classes = [AllowAny]  # `access.staff` lets nobody else in
+    act: Callable[..., Publication] | None = None
+    shape: type[Serializer[Any]] = shapes.ReasonSerializer
 
     @extend_schema(exclude=True)
-    def post(self, request: Request, publication_id: int) -> Response:
+    def post(self, request: Request, **target: Any) -> Response:
         who = access.staff(request)
-        found = publication.reject(staff=who, publication_id=publication_id, **read(shapes.ReasonSerializer, request))
-        return Response(shapes.publication_document(found.model, found))
-
-
-class TakeDown(APIView):
-    permission_classes = [AllowAny]  # `access.staff` lets nobody else in
-
-    @extend_schema(exclude=True)
-    def post(self, request: Request, model: str) -> Response:
-        who = access.staff(request)
-        found = publication.take_down(staff=who, name=model, **read(shapes.ReasonSerializer, request))
-        return Response(shapes.publication_document(found.model, found))
-
-
-class Reinstate(APIView):
-    permission_classes = [AllowAny]  # `access.staff` lets nobody else in
-
-    @extend_schema(exclude=True)
-    def post(self, request: Request, model: str) -> Response:
-        who = access.staff(request)
-        found = publication.reinstate(staff=who, name=model, **read(shapes.ReasonSerializer, request))
+        assert self.act is not None
+        found = self.act(staff=who, **target, **read(self.shape, request))
         return Response(shapes.publication_document(found.model, found))
 
 
@@ -414,8 +381,9 @@ urlpatterns = [
     path("provider/models", OwnModels.as_view()),
     path("provider/models/<str:model>", OneOwnModel.as_view()),
     path("staff/publications", Publications.as_view()),
-    path("staff/publications/<int:publication_id>/approve", Approve.as_view()),
-    path("staff/publications/<int:publication_id>/reject", Reject.as_view()),
-    path("staff/models/<str:model>/takedown", TakeDown.as_view()),
-    path("staff/models/<str:model>/reinstate", Reinstate.as_view()),
+    path("staff/publications/<int:publication_id>/approve", Act.as_view(
+        act=publication.approve, shape=shapes.NoteSerializer)),
+    path("staff/publications/<int:publication_id>/reject", Act.as_view(act=publication.reject)),
+    path("staff/models/<str:name>/takedown", Act.as_view(act=publication.take_down)),
+    path("staff/models/<str:name>/reinstate", Act.as_view(act=publication.reinstate)),
 ]

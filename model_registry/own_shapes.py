@@ -11,6 +11,8 @@ from kernel.money import major_text
 from model_registry import selectors
 from model_registry.models import Model, ModelVersion, Publication, TrafficChange
 
+ACCESS = "open: everybody may subscribe; gated: those who asked and whom you let in"
+
 
 class LicenseSerializer(serializers.Serializer):
     """SPDX names, such as Apache-2.0, of the code around the model and of its weights."""
@@ -57,6 +59,7 @@ class ModelTextsSerializer(serializers.Serializer):
     license = LicenseSerializer(required=False)
     card = CardSerializer(required=False)
     pricing = OfferSerializer(required=False)
+    access = serializers.CharField(required=False, help_text=ACCESS)
 
 
 class NewModelSerializer(ModelTextsSerializer):
@@ -91,6 +94,7 @@ class OwnModelSerializer(serializers.Serializer):
     card = serializers.DictField()
     pricing = OfferSerializer()
     visibility = serializers.CharField(help_text="private, organization or public")
+    access = serializers.CharField(help_text=ACCESS)
     model_state = serializers.CharField(help_text="active, deprecated, retired or taken_down")
     publication = serializers.CharField(allow_null=True, help_text="State of the latest request to publish.")
     versions = serializers.IntegerField()
@@ -249,6 +253,7 @@ class PublishSerializer(serializers.Serializer):
     terms = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000,
                                   help_text="What your customers agree to.")
     pricing = OfferSerializer(required=False)
+    access = serializers.CharField(required=False, help_text=ACCESS)
 
 
 class ApprovalSerializer(serializers.Serializer):
@@ -288,8 +293,8 @@ def own_model_document(model: Model) -> dict[str, Any]:
     numbers = list(selectors.versions(model).values_list("number", "state"))
     return {
         **{word: getattr(model, word) for word in ("name", "title", "title_zh", "summary", "summary_zh", "task",
-                                                  "industry", "tags", "card", "visibility", "signature", "created_at",
-                                                  "updated_at")},
+                                                  "industry", "tags", "card", "visibility", "access", "signature",
+                                                  "created_at", "updated_at")},
         "license": {"code": model.license_code, "weights": model.license_weights}, "model_state": model.state,
         "pricing": {"unit": price.unit, "amount": major_text(price.amount, price.currency),
                     "currency": price.currency, "free_per_month": price.free_per_month},

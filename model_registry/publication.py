@@ -19,9 +19,9 @@ State = Publication.State
 
 
 def publish(*, caller: Caller, name: str, visibility: str, terms_accepted: bool = False, terms: str = "",
-            pricing: Mapping[str, Any] | None = None) -> Publication | None:
-    """Asks for the shelf (public), or sets who of the organization sees it. Raises validation_error with what is
-    missing, invalid_state where a request is open."""
+            pricing: Mapping[str, Any] | None = None, access: str | None = None) -> Publication | None:
+    """Asks for the shelf (public), or sets who of the organization sees it; `access` says who may subscribe there.
+    Raises validation_error with what is missing, invalid_state where a request is open."""
     if visibility not in Model.Visibility.values:
         raise registration.invalid("/visibility", f"one of {', '.join(Model.Visibility.values)}", "invalid_choice")
     with transaction.atomic():
@@ -38,6 +38,8 @@ def publish(*, caller: Caller, name: str, visibility: str, terms_accepted: bool 
         if model.public or Publication.objects.filter(model=model, state=State.IN_REVIEW).exists():
             raise Problem("invalid_state", "it is public or in review already")
         _refuse_unready(model, terms_accepted)
+        if access is not None:
+            model = registration.update_model(caller=caller, name=name, changes={"access": access})
         if pricing is not None:
             registration.price_of(pricing)  # refused now, not when the last of the staff agrees
         made = Publication.objects.create(model=model, organization_id=caller.org_id, terms=terms[:20_000],

@@ -67,12 +67,13 @@ def full_name(slug: str, name: str) -> str:
 def create_model(*, caller: Caller, name: str, title: str, summary: str, task: str, title_zh: str = "",
                  summary_zh: str = "", industry: Sequence[str] = (), tags: Sequence[str] = (),
                  license: Mapping[str, str] | None = None, card: Mapping[str, Any] | None = None,
-                 pricing: Mapping[str, Any] | None = None) -> Model:
+                 pricing: Mapping[str, Any] | None = None, access: str = Model.Access.OPEN) -> Model:
     """A model without versions, private to its organization. Raises name_taken or validation_error."""
     whole = full_name(caller.slug, name)
     if task not in TASKS:
         raise invalid("/task", f"unknown task; known: {', '.join(TASKS)}", "invalid_choice")
     price = price_of(pricing)
+    _refuse_access(access)
     said = license or {}
     try:
         with transaction.atomic():
@@ -81,7 +82,7 @@ def create_model(*, caller: Caller, name: str, title: str, summary: str, task: s
                 domain="own", family="own", title=title, title_zh=title_zh, summary=summary, summary_zh=summary_zh,
                 industry=list(industry), tags=list(tags), license_code=said.get("code", ""),
                 license_weights=said.get("weights", ""), source="S3", evidence="-", card=dict(card or {}),
-                created_by=caller.by)
+                access=access, created_by=caller.by)
             services.set_price(model=made, **price)
             events.announce(made, "model.created", caller=caller)
     except IntegrityError:
@@ -90,10 +91,11 @@ def create_model(*, caller: Caller, name: str, title: str, summary: str, task: s
 
 
 def update_model(*, caller: Caller, name: str, changes: Mapping[str, Any]) -> Model:
-    """Changes texts, tags, licence, card and price; what a call runs never changes here."""
+    """Changes texts, tags, licence, card, price and who may subscribe; what a call runs never changes here."""
+    _refuse_access(changes.get("access", Model.Access.OPEN))
     with transaction.atomic():
         model = selectors.own_model(name, org_id=caller.org_id, lock=True)
-        for word in (*TEXTS, "tags", "industry", "card"):
+        for word in (*TEXTS, "tags", "industry", "card", "access"):
             if word in changes:
                 setattr(model, word, changes[word])
         if "license" in changes:
@@ -107,6 +109,11 @@ def update_model(*, caller: Caller, name: str, changes: Mapping[str, Any]) -> Mo
         events.announce(model, "model.updated", caller=caller, fields=sorted(changes))
         published(model)
     return model
+
+
+def _refuse_access(access: str) -> None:
+    if access not in Model.Access.values:
+        raise invalid("/access", f"one of {', '.join(Model.Access.values)}", "invalid_choice")
 
 
 def delete_model(*, caller: Caller, name: str) -> None:

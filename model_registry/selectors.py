@@ -174,7 +174,8 @@ def _route(model: Model, ready: Mapping[int, ModelVersion], aliases: Mapping[str
         deployed(base, model.deployment), price=price, targets=(*split, *rest),
         aliases={"stable": split[0].version, **aliases},
         shadow=shadow, sticky_by=model.sticky_by, owner=model.owner_id,
-        public=model.public, joinable=all(v.service.get("batched") for v in ready.values()), own_host=True,
+        public=model.public, gated=is_gated(model), own_host=True,
+        joinable=all(v.service.get("batched") for v in ready.values()),
         notices={str(v.number): notice for v in ready.values() if (notice := notices(model.name, v))})
 
 
@@ -209,6 +210,11 @@ def own_model(name: str, *, org_id: int, lock: bool = False) -> Model:
 def owner_of(name: str) -> int | None:
     """The organization that provides a model, on the shelf or not; None for the house's and for none."""
     return Model.objects.filter(name=name).values_list("owner_id", flat=True).first()
+
+
+def is_gated(model: Model) -> bool:
+    """Whether its provider decides which organizations may subscribe."""
+    return model.owner_id is not None and model.access == Model.Access.GATED
 
 
 def callable_by_owner(org_id: int) -> list[str]:

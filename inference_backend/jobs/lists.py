@@ -5,14 +5,17 @@ It stands in the lowest package that knows Django, so that all above describe th
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from kernel import paging
 
+Row = TypeVar("Row", bound=Model)
 PAGING = [OpenApiParameter("limit", int, description=f"1 to {paging.MAX_LIMIT}, {paging.DEFAULT_LIMIT} unless told"),
           OpenApiParameter("cursor", str, description="`next_cursor` of the page before")]
 
@@ -28,6 +31,16 @@ def page_of(item: type[serializers.Serializer[Any]], **more: serializers.Field[A
 def page_size(request: Request, default: int = paging.DEFAULT_LIMIT) -> int:
     """`limit` of a list."""
     return paging.read_limit(request.query_params.get("limit"), default)
+
+
+def listed(request: Request, rows: QuerySet[Row], render: Callable[[Row], Any], *, by: str = "pk",
+           newest_first: bool = True) -> dict[str, Any]:
+    """The page that a request asks for, of rows that are ordered by `by`, a whole number that no two share."""
+    limit, past = page_size(request), paging.read_cursor(cursor_of(request), paging.natural)
+    if past:
+        rows = rows.filter(**{f"{by}__{'lt' if newest_first else 'gt'}": past[0]})
+    page = paging.Page.of(list(rows[:limit + 1]), limit, lambda row: paging.write_cursor(getattr(row, by)))
+    return page.document([render(row) for row in page.items])
 
 
 def cursor_of(request: Request) -> str | None:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def invitation(*, to: str, organization: str, link: str, by: str, days: int) -> bool:
     """The link to join; whether it could be handed to the mail server."""
     words = {"by": by or "Tessera", "organization": organization, "link": link, "days": days}
-    return _send([to], _("Join %(organization)s on Tessera") % words, _(
+    return send([to], _("Join %(organization)s on Tessera") % words, _(
         "%(by)s invites you to work in %(organization)s.\n\nOpen this link while signed in with this address; it holds "
         "for %(days)s days:\n%(link)s\n") % words)
 
@@ -23,19 +23,20 @@ def invitation(*, to: str, organization: str, link: str, by: str, days: int) -> 
 def key_leaked(*, to: Sequence[str], key_name: str, last4: str, organization: str, url: str) -> bool:
     """That a key was found in public and ended."""
     words = {"name": key_name, "last4": last4, "organization": organization, "url": url or "-"}
-    return _send(to, _("An API key of %(organization)s was found in public") % words, _(
+    return send(to, _("An API key of %(organization)s was found in public") % words, _(
         "The key %(name)s (ending in %(last4)s) was reported as leaked and is revoked.\nSeen at: %(url)s\n"
         "Make a new one in the console.\n") % words)
 
 
 def account_exists(*, to: str, link: str) -> bool:
     """To somebody whose address was used in a sign-up while it has an account."""
-    return _send([to], _("You have a Tessera account"), _(
+    return send([to], _("You have a Tessera account"), _(
         "Somebody, perhaps you, tried to sign up with this address. It has an account already.\n"
         "Log in, or choose a new password: %(link)s\n") % {"link": link})
 
 
-def _send(to: Sequence[str], subject: str, body: str) -> bool:
+def send(to: Sequence[str], subject: str, body: str) -> bool:
+    """One letter to these people; whether it could be handed to the mail server."""
     if not to:
         return False
     try:

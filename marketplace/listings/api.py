@@ -17,7 +17,7 @@ from kernel.paging import Page, write_cursor
 from marketplace.accounts.api import INVALID, NOT_FOUND
 from marketplace.accounts.api_auth import actor_of_request, organization_of_request
 from marketplace.accounts.selectors import authorize
-from marketplace.listings import selectors, services
+from marketplace.listings import access_api, selectors, services
 from marketplace.listings.models import Subscription
 from model_registry.api import ModelSummarySerializer, summary
 from model_registry.own_api import NewModels
@@ -111,6 +111,7 @@ class OneSubscription(APIView):
 
 urlpatterns = [
     path("models", Models.as_view()),
+    *access_api.urlpatterns,
     path("subscriptions", Subscriptions.as_view()),
     path("subscriptions/<int:subscription_id>", OneSubscription.as_view()),
 ]

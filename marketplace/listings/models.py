@@ -74,6 +74,50 @@ class Subscription(models.Model):
         return str(self.model.name)
 
 
+class AccessRequest(models.Model):
+    """An organization's wish to subscribe to a gated model, and what its provider said. One is open at a time."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        CANCELED = "canceled"  # by who asked
+        WITHDRAWN = "withdrawn"  # approved, and taken back by the provider
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    model = models.ForeignKey("model_registry.Model", models.PROTECT, related_name="+")
+    person = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+",
+                               help_text="Who asked; empty: an API key, or somebody who is gone.")
+    plan = models.CharField(max_length=8, choices=Subscription.Plan.choices, default=Subscription.Plan.PAYG)
+    purpose = models.TextField(max_length=2000)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    reason = models.TextField(blank=True, max_length=2000)
+    asked_at = models.DateTimeField(default=clock.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["organization", "model"],
+                                               condition=Q(state__in=["waiting", "approved"]),
+                                               name="access_request_one_open")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.state} {self.model_id}"
+
+    @property
+    def model_name(self) -> str:
+        return str(self.model.name)
+
+    @property
+    def organization_name(self) -> str:
+        return str(self.organization.name)
+
+    @property
+    def who(self) -> str:
+        """The address of the person who asked; empty where that was no person."""
+        return str(self.person.email) if self.person else ""
+
+
 class Review(models.Model):
     """What a member of a subscribed organization says about a listing."""
 

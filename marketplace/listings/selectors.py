@@ -16,7 +16,7 @@ from kernel import paging
 from kernel.problems import Problem
 from marketplace.accounts.selectors import Organization
 from marketplace.listings import search
-from marketplace.listings.models import Collection, Listing, Review, Subscription
+from marketplace.listings.models import AccessRequest, Collection, Listing, Review, Subscription
 from model_registry import selectors as registry
 
 MAX_OFFSET = 1_000_000
@@ -176,6 +176,24 @@ def subscribed_models(org: Organization) -> tuple[str, ...]:
     subscribed = active.values_list("model__name", flat=True)
     # What it provides itself it may always call; nobody subscribes to a private model.
     return tuple(sorted({*subscribed, *registry.callable_by_owner(org.pk)}))
+
+
+def needs_approval(org: Organization, model: Any) -> bool:
+    """Whether the model's provider must let this organization in before it may subscribe."""
+    return registry.is_gated(model) and model.owner_id != org.pk
+
+
+def access_requests(org: Organization) -> QuerySet[AccessRequest]:
+    """What this organization asked of providers, the newest first."""
+    return AccessRequest.objects.filter(organization=org).select_related("model", "organization", "person")
+
+
+def access_requests_to(org: Organization, *, model: str = "", state: str = "") -> QuerySet[AccessRequest]:
+    """What others ask of this organization as a provider, the newest first."""
+    found = AccessRequest.objects.filter(model__owner_id=org.pk).select_related("model", "organization", "person")
+    if model:
+        found = found.filter(model__name=model)
+    return found.filter(state=state) if state else found
 
 
 def reviews(listing: Listing) -> QuerySet[Review]:

@@ -14,7 +14,7 @@ from kernel.problems import FieldError, Problem
 from marketplace.accounts.audit import Actor, record
 from marketplace.accounts.selectors import Organization, User, authorize
 from marketplace.listings import search, selectors
-from marketplace.listings.models import Collection, Listing, Review, Subscription
+from marketplace.listings.models import AccessRequest, Collection, Listing, Review, Subscription
 from model_registry import selectors as registry
 
 # Slug, title and Chinese title of each industry: the words of the manifests' `industry`.
@@ -59,21 +59,35 @@ def _collect(industries: Mapping[int, Sequence[str]]) -> None:
 
 
 def subscribe(*, org: Organization, model: str, plan: Literal["free", "payg"], actor: Actor) -> Subscription:
-    """Lets the organization's keys call a model. Asking again gives the subscription there is, moved to this plan."""
+    """Lets the organization's keys call a model. Asking again gives the subscription there is, moved to this plan.
+
+    Raises approval_required for a gated model whose provider did not let the organization in: see access_requests.
+    """
     authorize(org, actor, "subscriptions:manage")
+    refuse_plan(plan)
+    shelved = subscribable(model)
+    try:
+        with transaction.atomic():
+            return begin_subscription(org, shelved, plan, actor)
+    except IntegrityError:  # another request was first: the unique index let one through
+        with transaction.atomic():
+            return begin_subscription(org, shelved, plan, actor)
+
+
+def refuse_plan(plan: str) -> None:
+    """Raises validation_error for a plan that is not there."""
     if plan not in Subscription.Plan.values:
         known = " or ".join(Subscription.Plan.values)
         fault = FieldError("/plan", f"must be {known}", "invalid_choice")
         raise Problem("validation_error", "unknown plan", errors=[fault])
+
+
+def subscribable(model: str) -> Listing:
+    """A listing that takes subscriptions. Raises model_not_found, invalid_state."""
     shelved = selectors.listing(model)
     if shelved.model.state != "active":
         raise Problem("invalid_state", f"{model} takes no new subscriptions: it is {shelved.model.state}")
-    try:
-        with transaction.atomic():
-            return _subscribe(org, shelved, plan, actor)
-    except IntegrityError:  # another request was first: the unique index let one through
-        with transaction.atomic():
-            return _subscribe(org, shelved, plan, actor)
+    return shelved
 
 
 def subscribe_to_all(*, org: Organization, plan: Literal["free", "payg"], actor: Actor) -> int:
@@ -82,7 +96,7 @@ def subscribe_to_all(*, org: Organization, plan: Literal["free", "payg"], actor:
     open_account(org_id=org.pk)
     before = set(selectors.subscriptions(org).values_list("model__name", flat=True))
     missing = [found for found in selectors.on_shelf().filter(model__state="active").select_related("model")
-               if found.name not in before]
+               if found.name not in before and not selectors.needs_approval(org, found.model)]
     if not missing:
         return 0
     with transaction.atomic():
@@ -102,11 +116,17 @@ def unsubscribe(*, org: Organization, model: str, actor: Actor) -> Subscription:
             organization=org, model__name=model, ended_at=None).first()
         if found is None:
             raise Problem("not_found", f"there is no subscription to {model[:64]}")
-        found.ended_at = clock.now()
-        found.save(update_fields=["ended_at"])
-        record(org=org, actor=actor, action="subscription.ended", target=f"model:{model}", before={"plan": found.plan})
-        transaction.on_commit(lambda: _announce(org.pk, [model], active=False))
+        end_subscription(found, actor)
     return found
+
+
+def end_subscription(found: Subscription, actor: Actor) -> None:
+    """Ends a subscription whose row is locked; the keys' grants follow after commit."""
+    org, model = found.organization, found.model_name
+    found.ended_at = clock.now()
+    found.save(update_fields=["ended_at"])
+    record(org=org, actor=actor, action="subscription.ended", target=f"model:{model}", before={"plan": found.plan})
+    transaction.on_commit(lambda: _announce(org.pk, [model], active=False))
 
 
 def review(*, org: Organization, user: User, model: str, rating: int, text: str = "") -> Review:
@@ -127,11 +147,15 @@ def on_version_published(fact: VersionPublished) -> None:
     stock_shelf([fact.model])
 
 
-def _subscribe(org: Organization, shelved: Listing, plan: str, actor: Actor) -> Subscription:
+def begin_subscription(org: Organization, shelved: Listing, plan: str, actor: Actor) -> Subscription:
+    """Within a transaction: the one active subscription, made or moved to this plan."""
     found = Subscription.objects.select_for_update(of=("self",)).select_related("model").filter(
         organization=org, model=shelved.model, ended_at=None).first()
     if found is not None and found.plan == plan:
         return found
+    if found is None and selectors.needs_approval(org, shelved.model) and not _let_in(org, shelved):
+        raise Problem("approval_required", f"the provider of {shelved.name} decides who may subscribe: ask for access",
+                      model=shelved.name)
     open_account(org_id=org.pk)  # from here on there is something to bill, and the console shows it
     before = {}
     if found is None:
@@ -143,6 +167,13 @@ def _subscribe(org: Organization, shelved: Listing, plan: str, actor: Actor) -> 
            after={"plan": plan})
     transaction.on_commit(lambda: _announce(org.pk, [shelved.name], active=True))
     return found
+
+
+def _let_in(org: Organization, shelved: Listing) -> bool:
+    """Whether the provider approved; its row is locked, so that a withdrawal waits for the subscription and ends it."""
+    approved = AccessRequest.objects.select_for_update().filter(
+        organization=org, model=shelved.model, state=AccessRequest.State.APPROVED)
+    return approved.first() is not None
 
 
 def _announce(org_id: int, names: list[str], *, active: bool) -> None:

@@ -14,7 +14,7 @@ import io
 import math
 import wave
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -115,6 +115,7 @@ def draft(*, org: Organization, actor: Actor, task: str, kind: str, models: Sequ
     if len(chosen) not in AT_ONCE:
         detail = f"choose {AT_ONCE.start} to {AT_ONCE.stop - 1} models of one task"
         raise Problem("validation_error", detail, errors=[FieldError("/models", detail)])
+    _refuse_gated(org, (row.name for row in chosen))
     rows = labelled.read(filename, content, kind)
     prices = registry.current_prices()
     with transaction.atomic():
@@ -162,6 +163,7 @@ def start(*, org: Organization, actor: Actor, trial_id: int, grant: Grant) -> Tr
         names = tuple(run.name for run in runs)
         if not set(names) <= set(grant.models):
             authorize(org, actor, "subscriptions:manage")
+        _refuse_gated(org, names)
         open_account(org_id=org.pk)
         session = replace(grant, key_hash=f"{SESSION}:{found.pk}", models=tuple({*grant.models, *names}))
         rows = list(_rows(found))
@@ -179,6 +181,15 @@ def start(*, org: Organization, actor: Actor, trial_id: int, grant: Grant) -> Tr
         record(org=org, actor=actor, action="trial.started", target=f"trial:{found.pk}",
                after={"models": list(names), "rows": len(rows)})
     return found
+
+
+def _refuse_gated(org: Organization, names: Iterable[str]) -> None:
+    """A comparison is no way around a provider's approval."""
+    mine = selectors.subscribed_models(org)
+    for name in names:
+        if name not in mine and selectors.needs_approval(org, selectors.listing(name).model):
+            raise Problem("approval_required", f"the provider of {name} decides who may call it: ask for access",
+                          model=name)
 
 
 def cancel(*, org: Organization, actor: Actor, trial_id: int) -> None:

@@ -22,6 +22,7 @@ from inference_backend.jobs import selectors as jobs
 from inference_backend.jobs import webhooks
 from kernel import clock
 from marketplace.accounts.selectors import Organization
+from marketplace.listings import selectors as listings
 from marketplace.listings import trials
 from marketplace.portal import labels
 from marketplace.portal.templatetags.portal import money as amount
@@ -52,7 +53,8 @@ def notices(request: HttpRequest, org: Organization) -> list[Notice]:
     since = clock.now() - SPAN
     found: list[Notice] = []
     for permission, read in (("jobs:read", _jobs), ("jobs:read", _trials), ("billing:read", _budgets),
-                             ("billing:read", _invoices), ("webhooks:manage", _webhooks), ("models:read", _rollouts)):
+                             ("billing:read", _invoices), ("webhooks:manage", _webhooks), ("models:read", _rollouts),
+                             ("models:read", _asked), ("subscriptions:read", _answered)):
         if member.allowed(request, org, permission):
             found += [notice for notice in read(org) if notice.at >= since]
     return sorted(found, key=lambda notice: notice.at, reverse=True)[:MOST]
@@ -93,6 +95,22 @@ def _rollouts(org: Organization) -> Iterator[Notice]:
         if row.ended_at is not None and row.state in words:
             yield Notice(row.ended_at, "activity", words[row.state], f"{row.model.name}: {row.stable} → {row.canary}",
                          reverse("own-deployment", args=[row.model.name]), bad=row.state == "rolled_back")
+
+
+def _asked(org: Organization) -> Iterator[Notice]:
+    for row in listings.access_requests_to(org, state="waiting")[:EACH]:
+        yield Notice(row.asked_at, "users", _("%(organization)s asks for access") % {
+            "organization": row.organization_name}, f"{row.model_name}: {row.purpose}"[:160],
+            reverse("own-access", args=[row.model_name]))
+
+
+def _answered(org: Organization) -> Iterator[Notice]:
+    words = {"approved": _("You have access"), "refused": _("Access was refused"), "withdrawn": _("Access has ended")}
+    for row in listings.access_requests(org)[:EACH]:
+        if row.decided_at is not None and row.state in words:
+            yield Notice(row.decided_at, "boxes", words[row.state],
+                         f"{row.model_name}: {row.reason}"[:160] if row.reason else row.model_name,
+                         reverse("subscriptions"), bad=row.state != "approved")
 
 
 def _trials(org: Organization) -> Iterator[Notice]:

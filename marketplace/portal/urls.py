@@ -77,6 +77,7 @@ urlpatterns = [
     path("console/billing/details/", purse.set_details, name="billing-details"),
     path("console/subscriptions/", console.subscriptions, name="subscriptions"),
     path("console/subscriptions/<str:name>/end/", console.unsubscribe, name="unsubscribe"),
+    path("console/access-requests/<int:request_id>/cancel/", console.cancel_request, name="cancel-request"),
     path("console/jobs/", jobs.jobs, name="jobs"),
     path("console/predictions/<str:job_id>/", jobs.job, name="job"),
     path("console/predictions/<str:job_id>/<str:action>/", jobs.change, name="change-job"),

@@ -201,7 +201,7 @@ def test_a_trained_model_is_uploaded_called_shifted_sold_and_paid(
     history = provider.api.get(f"/api/v1/models/{model}/traffic/history").json()["data"]
     assert [change["number"] for change in history] == [4, 3, 2, 1]
 
-    # Published by two of the staff, subscribed to, called, paid.
+    # Published by two of the staff for those whom the provider lets in, subscribed to, called, paid.
     refused = provider.api.post(f"/api/v1/models/{model}/publish", json={"visibility": "public"})
     assert {e["pointer"] for e in refused.json()["errors"]} == {
         "/license", "/card/use", "/card/limits", "/card/misuse", "/card/origin/name", "/terms_accepted"}
@@ -209,23 +209,51 @@ def test_a_trained_model_is_uploaded_called_shifted_sold_and_paid(
         "card": CARD, "license": {"code": "MIT", "weights": "CC-BY-4.0"}})
     assert texts.status_code == 200, texts.text
     asked = provider.api.post(f"/api/v1/models/{model}/publish", json={
-        "visibility": "public", "terms_accepted": True, "pricing": PRICE})
+        "visibility": "public", "terms_accepted": True, "pricing": PRICE, "access": "gated"})
     assert (asked.status_code, asked.json()["publication_state"]) == (202, "in_review"), asked.text
     _staff_agrees(provider, asked.json()["id"], model)
-    stranger_org = stranger.session.post("/api/v1/subscriptions", json={"model": model, "plan": "payg"},
-                                         headers=csrf(stranger.session))
-    assert stranger_org.status_code == 201, stranger_org.text
-    assert "Names irises." in stranger.session.get(f"/models/{model}/").text
+    letting_in = _let_in(provider, stranger, model, body)
     until(lambda: stranger.call(model, body).status_code == 200, 3)
     sold = [stranger.call(model, body) for _ in range(4)]
     assert all(same(said(answer), iris["portal_says"]) for answer in sold)
     assert {answer.headers["X-Cost"] for answer in sold} == {"0.75 USD"}  # three rows of $0.25
     _customer_pays(stranger, provider, model, calls=5)
 
+    # Access is taken back, and the customer's calls end within a second.
+    over = provider.api.post(f"{letting_in}/withdraw", json={"reason": "The garden is closed."})
+    assert over.status_code == 200, over.text
+    assert until(lambda: stranger.call(model, body).status_code == 403, 1.5) < 1.5
+    assert stranger.call(model, body).json()["code"] == "approval_required"
+    assert "The garden is closed." in stranger.session.get("/console/subscriptions/").text
+
     # Withdrawn: the customer finds nothing any more, the provider's own calls go on.
     assert provider.api.post(f"/api/v1/models/{model}/withdraw").status_code == 200
     until(lambda: stranger.call(model, body).status_code == 404, 1.5)
     assert provider.call(model, body).status_code == 200
+
+
+def _let_in(provider: Provider, customer: Provider, model: str, body: dict[str, Any]) -> str:
+    """The customer asks on the model's page, the provider reads it on its own and approves; the request's address."""
+    subscribing = {"model": model, "plan": "payg"}
+    denied = customer.session.post("/api/v1/subscriptions", json=subscribing, headers=csrf(customer.session))
+    until(lambda: customer.call(model, body).status_code == 403, 3)
+    assert {answer.json()["code"] for answer in (denied, customer.call(model, body))} == {"approval_required"}
+    page = customer.session.get(f"/models/{model}/").text
+    assert "Names irises." in page
+    assert "Request access" in page
+    asked = customer.session.post(f"/models/{model}/subscribe/", data={
+        "purpose": "We label a garden.", "csrfmiddlewaretoken": customer.session.cookies["csrf"]},
+        headers=csrf(customer.session))
+    assert asked.status_code == 200, asked.text[:2000]
+    assert "Access requested" in customer.session.get(f"/models/{model}/").text
+    seen = provider.session.get(f"/provider/models/{model}/access/").text
+    assert all(words in seen for words in ("We label a garden.", "Florist", "Let them in"))
+    waits = provider.api.get(f"/api/v1/provider/access-requests?model={model}&state=waiting").json()["data"]
+    address = f"/api/v1/provider/access-requests/{waits[0]['id']}"
+    assert customer.api.post(f"{address}/approve").status_code == 404
+    approved = provider.api.post(f"{address}/approve")
+    assert (approved.status_code, approved.json()["request_state"]) == (200, "approved"), approved.text
+    return address
 
 
 def _staff_agrees(provider: Provider, publication_id: int, model: str) -> None:

@@ -16,11 +16,11 @@ from billing import selectors as money
 from inference_backend.jobs import selectors as job_selectors
 from kernel.problems import Problem
 from marketplace.accounts import selectors as accounts
-from marketplace.listings import playground, selectors
+from marketplace.listings import access_requests, playground, selectors
 from marketplace.listings import services as listings
 from marketplace.portal import labels, shelf, subscribing
 from marketplace.portal.templatetags.portal import UNDO
-from marketplace.portal.views import member
+from marketplace.portal.views import access, member
 from marketplace.portal.views.public import find_card
 
 
@@ -60,9 +60,22 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     org = member.organization(request, "subscriptions:read")
     rows = list(selectors.subscriptions(org))
     cards = {card.name: card for card in shelf.cards(selectors.by_names(s.model.name for s in rows))}
+    words = access.states()
+    asked = [row for row in selectors.access_requests(org)[:20] if row.state != "approved"]
     return render(request, "console/subscriptions.html", {
         "nav": "subscriptions", "manages": member.allowed(request, org, "subscriptions:manage"),
-        "rows": [(row, cards.get(row.model.name)) for row in rows]})
+        "rows": [(row, cards.get(row.model.name)) for row in rows],
+        "requests": [(row, words[row.state]) for row in asked]})
+
+
+@login_required
+@require_POST
+def cancel_request(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Takes a request for access back."""
+    org = member.organization(request)
+    access_requests.cancel(org=org, request_id=request_id, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("The request is taken back."))
+    return redirect("subscriptions")
 
 
 @login_required
@@ -89,10 +102,15 @@ def subscribe_again(request: HttpRequest, name: str) -> HttpResponse:
 @ensure_csrf_cookie
 @require_http_methods(["GET", "POST"])
 def subscribe(request: HttpRequest, name: str) -> HttpResponse:
-    """The price, an estimate for the month, and one button."""
+    """The price, an estimate for the month, and one button; of a gated model, a few words to its provider."""
     org, card, problem = member.organization(request), find_card(name), None
     if request.method == "POST":
         try:
+            if "purpose" in request.POST:
+                access_requests.ask(org=org, actor=request.user, model=name,  # type: ignore[arg-type]
+                                    purpose=request.POST["purpose"])
+                messages.success(request, _("The provider has your request. A letter tells you what they say."))
+                return redirect("subscribe", name=name)
             listings.subscribe(org=org, actor=request.user, model=name, plan="payg")  # type: ignore[arg-type]
             messages.success(request, _("You are subscribed. Run it here, or paste the code."))
             return redirect("model", name=name)
@@ -101,8 +119,9 @@ def subscribe(request: HttpRequest, name: str) -> HttpResponse:
     raw = request.GET.get("units", "")
     units = min(int(raw), 10**9) if raw.isdecimal() else 10_000
     billed = max(0, units - card.free)
+    asks, asked = subscribing.request_of(request.user, card.model)
     return render(request, "portal/subscribe.html", {
         "nav": "models", "card": card, "units": units, "billed": billed, "estimate": billed * card.amount,
-        "problem": problem, "unit": labels.unit(card.unit),
+        "problem": problem, "unit": labels.unit(card.unit), "asks": asks, "asked": asked,
         "subscribed": selectors.subscription(org, name) is not None,
     }, status=problem.status if problem else 200)

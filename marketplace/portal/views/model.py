@@ -55,6 +55,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         problem = _review(request, name)
         if problem is None:
             return redirect(f"{reverse('model', args=[name])}?tab=reviews")
+    asks, asked = subscribing.request_of(request.user, card.model)
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else TABS[0]
     mean, count = listings.rating(card.listing)
@@ -63,7 +64,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         "nav": "models", "card": card, "m": card.manifest, "tab": tab, "part": f"portal/model/{tab}.html",
         "subscribed": subscribing.subscribed(request.user, name), "rating": {"mean": mean, "count": count},
-        "similar": similar, "problem": problem,
+        "similar": similar, "problem": problem, "asks": asks, "asked": asked,
         "compare": f"{reverse('compare')}?{urlencode([('m', one.name) for one in [card, *similar]])}",
         "tabs": [("playground", _("Playground"), None), ("api", "API", None), ("overview", _("Overview"), None),
                  ("versions", _("Versions"), len(versions)), ("benchmarks", _("Benchmarks"), None),

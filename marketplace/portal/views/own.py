@@ -19,6 +19,7 @@ from inference_backend.files import MAX_DIRECT
 from inference_backend.jobs import files
 from kernel import ids
 from kernel.problems import Problem
+from marketplace.listings import selectors as listings
 from marketplace.portal.views import member
 from marketplace.portal.views.staff import staff_only
 from model_registry import deployment, origins, publication, registration, selectors
@@ -132,6 +133,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "rows": [(version, weights.get(version.number)) for version in versions],
         "ready": sorted(v.number for v in versions if v.state == "ready"),
         "live": [t for t in found.traffic if t["weight"]], "changes": list(selectors.traffic_changes(found)[:8]),
+        "asking": listings.access_requests_to(org, model=name, state="waiting").count(),
         "publication": selectors.publication(found), "needed": publication.NEEDED,
         "writes": member.allowed(request, org, "models:write"),
         "deploys": member.allowed(request, org, "models:deploy"),

@@ -4,6 +4,24 @@ import { quote, Resource } from "../transport.js";
 import { Prediction } from "../prediction.js";
 import type * as t from "./types.js";
 
+/** `client.accessRequests` */
+export class AccessRequestsResource extends Resource {
+  /** List your requests for access */
+  list(query: { limit?: number } = {}, options: Options = {}): Page<t.AccessRequest> {
+    return this.pages({ method: "GET", path: `/api/v1/access-requests`, query, options });
+  }
+
+  /** Ask for access to a gated model */
+  create(body: t.AskRequest, options: Options = {}): Promise<t.AccessRequest> {
+    return this.send({ method: "POST", path: `/api/v1/access-requests`, body, options });
+  }
+
+  /** Take a request back */
+  delete(requestId: number, options: Options = {}): Promise<void> {
+    return this.send({ method: "DELETE", path: `/api/v1/access-requests/${quote(requestId)}`, options });
+  }
+}
+
 /** `client.account` */
 export class AccountResource extends Resource {
   /** The account that a request speaks for */
@@ -382,6 +400,26 @@ export class PricingResource extends Resource {
 
 /** `client.provider` */
 export class ProviderResource extends Resource {
+  /** See who asks for access to your models */
+  accessRequestsList(query: { limit?: number; model?: string; state?: string } = {}, options: Options = {}): Page<t.AccessRequest> {
+    return this.pages({ method: "GET", path: `/api/v1/provider/access-requests`, query, options });
+  }
+
+  /** Let an organization in */
+  accessRequestsApprove(requestId: number, options: Options = {}): Promise<t.AccessRequest> {
+    return this.send({ method: "POST", path: `/api/v1/provider/access-requests/${quote(requestId)}/approve`, options });
+  }
+
+  /** Refuse an organization */
+  accessRequestsRefuse(requestId: number, body: t.WhyRequest, options: Options = {}): Promise<t.AccessRequest> {
+    return this.send({ method: "POST", path: `/api/v1/provider/access-requests/${quote(requestId)}/refuse`, body, options });
+  }
+
+  /** Take an organization's access back */
+  accessRequestsWithdraw(requestId: number, body: t.WhyRequest, options: Options = {}): Promise<t.AccessRequest> {
+    return this.send({ method: "POST", path: `/api/v1/provider/access-requests/${quote(requestId)}/withdraw`, body, options });
+  }
+
   /** What your models earned: held, free for the next payout, paid. */
   earningsList(options: Options = {}): Promise<t.EarningList> {
     return this.send({ method: "GET", path: `/api/v1/provider/earnings`, options });
@@ -569,6 +607,7 @@ export class WebhookSecretsResource extends Resource {
 
 /** Every group of operations. */
 export class Resources extends Resource {
+  readonly accessRequests = new AccessRequestsResource(this.transport);
   readonly account = new AccountResource(this.transport);
   readonly apiKeys = new ApiKeysResource(this.transport);
   readonly auditLog = new AuditLogResource(this.transport);

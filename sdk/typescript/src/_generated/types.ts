@@ -1,4 +1,29 @@
 // Generated from sdk/openapi.json by sdk/generate_typescript.py. Do not edit.
+/** An organization's wish to subscribe to a gated model, and what its provider said. */
+export interface AccessRequest {
+  id: number;
+  model: string;
+  /** The name of the one that asks. */
+  organization: string;
+  /** Address of the person who asked; empty: an API key did. */
+  person: string;
+  /** free or payg: the subscription's plan once it is approved. */
+  plan: string;
+  purpose: string;
+  /** waiting, approved, refused, canceled or withdrawn */
+  request_state: string;
+  /** Why it was refused or withdrawn. */
+  reason: string;
+  asked_at: string;
+  decided_at: string | null;
+}
+
+export interface AccessRequestPage {
+  data: AccessRequest[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
 /** Who a request speaks for. */
 export interface Account {
   /** The organization's slug. */
@@ -87,6 +112,14 @@ export interface ApiKeyPage {
 export interface Approval {
   at: string;
   note: string;
+}
+
+export interface AskRequest {
+  model: string;
+  /** What you want to use it for. */
+  purpose: string;
+  /** free or payg */
+  plan?: string;
 }
 
 /** One link of the organization's chain. Actors are numbers: the trail names nobody. */
@@ -644,6 +677,8 @@ export interface ModelDetail {
   tags: string[];
   /** active, deprecated or retired */
   model_state: string;
+  /** Whether its provider decides which organizations may subscribe. */
+  gated: boolean;
   /** S1 library, S2 trained here, S3 fetched */
   source: string;
   evidence: string;
@@ -683,6 +718,8 @@ export interface ModelSummary {
   tags: string[];
   /** active, deprecated or retired */
   model_state: string;
+  /** Whether its provider decides which organizations may subscribe. */
+  gated: boolean;
   /** S1 library, S2 trained here, S3 fetched */
   source: string;
   evidence: string;
@@ -809,6 +846,8 @@ export interface NewModelRequest {
   license?: LicenseRequest;
   card?: CardRequest;
   pricing?: OfferRequest;
+  /** open: everybody may subscribe; gated: those who asked and whom you let in */
+  access?: string;
   name: string;
   /** One of the catalogue's tasks, such as tabular-classification. */
   task: string;
@@ -896,6 +935,8 @@ export interface OwnModel {
   pricing: Offer;
   /** private, organization or public */
   visibility: string;
+  /** open: everybody may subscribe; gated: those who asked and whom you let in */
+  access: string;
   /** active, deprecated, retired or taken_down */
   model_state: string;
   /** State of the latest request to publish. */
@@ -932,6 +973,8 @@ export interface PatchedModelTextsRequest {
   license?: LicenseRequest;
   card?: CardRequest;
   pricing?: OfferRequest;
+  /** open: everybody may subscribe; gated: those who asked and whom you let in */
+  access?: string;
 }
 
 export interface PaymentMethod {
@@ -1077,7 +1120,7 @@ export interface Problem {
   type: string;
   title: string;
   status: number;
-  /** One of: backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, hub_mismatch, hub_unreachable, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found. */
+  /** One of: approval_required, backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, hub_mismatch, hub_unreachable, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found. */
   code: string;
   detail: string;
   request_id: string;
@@ -1109,6 +1152,8 @@ export interface PublishRequest {
   /** What your customers agree to. */
   terms?: string;
   pricing?: OfferRequest;
+  /** open: everybody may subscribe; gated: those who asked and whom you let in */
+  access?: string;
 }
 
 /** One measured figure of a model's card. */
@@ -1555,6 +1600,11 @@ export interface WebhookEndpointPage {
 export interface WebhookSecret {
   /** Valid signing secrets, newest first. */
   secrets: string[];
+}
+
+export interface WhyRequest {
+  /** Who asked reads it. */
+  reason: string;
 }
 
 /** * `day` - day * `month` - month */

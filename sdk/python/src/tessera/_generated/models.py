@@ -10,6 +10,31 @@ from pydantic import AnyUrl, AwareDatetime, Field, RootModel
 from tessera._base import APIModel
 
 
+class AccessRequest(APIModel):
+    id: int
+    model: str
+    organization: Annotated[str, Field(description="The name of the one that asks.")]
+    person: Annotated[
+        str,
+        Field(description="Address of the person who asked; empty: an API key did."),
+    ]
+    plan: Annotated[
+        str,
+        Field(description="free or payg: the subscription's plan once it is approved."),
+    ]
+    purpose: str
+    request_state: Annotated[str, Field(description="waiting, approved, refused, canceled or withdrawn")]
+    reason: Annotated[str, Field(description="Why it was refused or withdrawn.")]
+    asked_at: AwareDatetime
+    decided_at: AwareDatetime | None
+
+
+class AccessRequestPage(APIModel):
+    data: list[AccessRequest]
+    has_more: bool
+    next_cursor: str | None
+
+
 class Account(APIModel):
     organization: Annotated[str, Field(description="The organization's slug.")]
     name: str
@@ -112,6 +137,12 @@ class ApiKeyPage(APIModel):
 class Approval(APIModel):
     at: AwareDatetime
     note: str
+
+
+class AskRequest(APIModel):
+    model: str
+    purpose: Annotated[str, Field(description="What you want to use it for.")]
+    plan: Annotated[str | None, Field(description="free or payg")] = None
 
 
 class AuditEntry(APIModel):
@@ -693,6 +724,10 @@ class PublishRequest(APIModel):
     terms_accepted: bool | None = None
     terms: Annotated[str | None, Field(description="What your customers agree to.")] = None
     pricing: OfferRequest | None = None
+    access: Annotated[
+        str | None,
+        Field(description="open: everybody may subscribe; gated: those who asked and whom you let in"),
+    ] = None
 
 
 class QualityFigure(APIModel):
@@ -1052,6 +1087,10 @@ class WebhookSecret(APIModel):
     secrets: Annotated[list[str], Field(description="Valid signing secrets, newest first.")]
 
 
+class WhyRequest(APIModel):
+    reason: Annotated[str, Field(description="Who asked reads it.")]
+
+
 class Error(APIModel):
     pointer: str
     detail: str
@@ -1065,7 +1104,7 @@ class Problem(APIModel):
     code: Annotated[
         str,
         Field(
-            description="One of: backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, hub_mismatch, hub_unreachable, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found."
+            description="One of: approval_required, backend_error, budget_exceeded, bundle_invalid, canceled, concurrency_limited, conflict, expired_api_key, hub_mismatch, hub_unreachable, idempotency_in_progress, idempotency_key_reused, input_signature_mismatch, insufficient_balance, insufficient_scope, internal_error, invalid_api_key, invalid_cursor, invalid_request, invalid_state, ip_not_allowed, malformed_json, method_not_allowed, model_error, model_not_found, model_not_ready, model_quarantined, name_taken, not_found, not_subscribed, out_of_memory, overloaded, payload_too_large, payment_required, permission_denied, poisoned, quota_exceeded, rate_limited, signature_invalid, timeout, unsupported_media_type, validation_error, version_not_found."
         ),
     ]
     detail: str
@@ -1260,6 +1299,10 @@ class ModelDetail(APIModel):
     industry: list[str]
     tags: list[str]
     model_state: Annotated[str, Field(description="active, deprecated or retired")]
+    gated: Annotated[
+        bool,
+        Field(description="Whether its provider decides which organizations may subscribe."),
+    ]
     source: Annotated[str, Field(description="S1 library, S2 trained here, S3 fetched")]
     evidence: str
     license_code: str
@@ -1293,6 +1336,10 @@ class ModelSummary(APIModel):
     industry: list[str]
     tags: list[str]
     model_state: Annotated[str, Field(description="active, deprecated or retired")]
+    gated: Annotated[
+        bool,
+        Field(description="Whether its provider decides which organizations may subscribe."),
+    ]
     source: Annotated[str, Field(description="S1 library, S2 trained here, S3 fetched")]
     evidence: str
     license_code: str
@@ -1334,6 +1381,10 @@ class NewModelRequest(APIModel):
     license: LicenseRequest | None = None
     card: CardRequest | None = None
     pricing: OfferRequest | None = None
+    access: Annotated[
+        str | None,
+        Field(description="open: everybody may subscribe; gated: those who asked and whom you let in"),
+    ] = None
     name: str
     task: Annotated[
         str,
@@ -1365,6 +1416,10 @@ class OwnModel(APIModel):
     card: dict[str, Any]
     pricing: Offer
     visibility: Annotated[str, Field(description="private, organization or public")]
+    access: Annotated[
+        str,
+        Field(description="open: everybody may subscribe; gated: those who asked and whom you let in"),
+    ]
     model_state: Annotated[str, Field(description="active, deprecated, retired or taken_down")]
     publication: Annotated[str | None, Field(description="State of the latest request to publish.")]
     versions: int
@@ -1391,6 +1446,10 @@ class PatchedModelTextsRequest(APIModel):
     license: LicenseRequest | None = None
     card: CardRequest | None = None
     pricing: OfferRequest | None = None
+    access: Annotated[
+        str | None,
+        Field(description="open: everybody may subscribe; gated: those who asked and whom you let in"),
+    ] = None
 
 
 class Prediction(APIModel):

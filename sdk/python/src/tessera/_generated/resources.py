@@ -29,6 +29,60 @@ else:
     m = LazyModule("tessera._generated.models")
 
 
+class AccessRequestsResource(Resource):
+    """`client.access_requests`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> Paginator[m.AccessRequest]:
+        """List your requests for access."""
+        return self._pages(m.AccessRequest, Call("GET", "/api/v1/access-requests", query={"limit": limit}))
+
+    def create(
+        self, *, model: str, purpose: str, plan: str | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.AccessRequest:
+        """Ask for access to a gated model."""
+        answer: m.AccessRequest = self._call(
+            m.AccessRequest,
+            Call(
+                "POST",
+                "/api/v1/access-requests",
+                json={"model": model, "purpose": purpose, "plan": plan},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def delete(self, request_id: int) -> None:
+        """Take a request back."""
+        self._call(type(None), Call("DELETE", f"/api/v1/access-requests/{quote(request_id)}"))
+
+
+class AsyncAccessRequestsResource(AsyncResource):
+    """`client.access_requests`"""
+
+    def list(self, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.AccessRequest]:
+        """List your requests for access."""
+        return self._pages(m.AccessRequest, Call("GET", "/api/v1/access-requests", query={"limit": limit}))
+
+    async def create(
+        self, *, model: str, purpose: str, plan: str | Omit = OMIT, idempotency_key: str | None = None
+    ) -> m.AccessRequest:
+        """Ask for access to a gated model."""
+        answer: m.AccessRequest = await self._call(
+            m.AccessRequest,
+            Call(
+                "POST",
+                "/api/v1/access-requests",
+                json={"model": model, "purpose": purpose, "plan": plan},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def delete(self, request_id: int) -> None:
+        """Take a request back."""
+        await self._call(type(None), Call("DELETE", f"/api/v1/access-requests/{quote(request_id)}"))
+
+
 class AccountResource(Resource):
     """`client.account`"""
 
@@ -747,6 +801,7 @@ class ModelsResource(Resource):
         license: builtins.dict[str, Any] | Omit = OMIT,
         card: builtins.dict[str, Any] | Omit = OMIT,
         pricing: builtins.dict[str, Any] | Omit = OMIT,
+        access: str | Omit = OMIT,
         idempotency_key: str | None = None,
     ) -> m.OwnModel:
         """Register a model of your own."""
@@ -765,6 +820,7 @@ class ModelsResource(Resource):
                     "license": license,
                     "card": card,
                     "pricing": pricing,
+                    "access": access,
                     "name": name,
                     "task": task,
                 },
@@ -846,6 +902,7 @@ class ModelsResource(Resource):
         license: builtins.dict[str, Any] | Omit = OMIT,
         card: builtins.dict[str, Any] | Omit = OMIT,
         pricing: builtins.dict[str, Any] | Omit = OMIT,
+        access: str | Omit = OMIT,
     ) -> m.OwnModel:
         """Change texts, card, licence and price."""
         answer: m.OwnModel = self._call(
@@ -863,6 +920,7 @@ class ModelsResource(Resource):
                     "license": license,
                     "card": card,
                     "pricing": pricing,
+                    "access": access,
                 },
             ),
         )
@@ -1040,6 +1098,7 @@ class ModelsResource(Resource):
         terms_accepted: bool | Omit = OMIT,
         terms: str | Omit = OMIT,
         pricing: builtins.dict[str, Any] | Omit = OMIT,
+        access: str | Omit = OMIT,
         idempotency_key: str | None = None,
     ) -> m.Publication:
         """Ask for the shelf."""
@@ -1048,7 +1107,13 @@ class ModelsResource(Resource):
             Call(
                 "POST",
                 f"/api/v1/models/{quote(model)}/publish",
-                json={"visibility": visibility, "terms_accepted": terms_accepted, "terms": terms, "pricing": pricing},
+                json={
+                    "visibility": visibility,
+                    "terms_accepted": terms_accepted,
+                    "terms": terms,
+                    "pricing": pricing,
+                    "access": access,
+                },
                 idempotency_key=idempotency_key,
             ),
         )
@@ -1291,6 +1356,7 @@ class AsyncModelsResource(AsyncResource):
         license: builtins.dict[str, Any] | Omit = OMIT,
         card: builtins.dict[str, Any] | Omit = OMIT,
         pricing: builtins.dict[str, Any] | Omit = OMIT,
+        access: str | Omit = OMIT,
         idempotency_key: str | None = None,
     ) -> m.OwnModel:
         """Register a model of your own."""
@@ -1309,6 +1375,7 @@ class AsyncModelsResource(AsyncResource):
                     "license": license,
                     "card": card,
                     "pricing": pricing,
+                    "access": access,
                     "name": name,
                     "task": task,
                 },
@@ -1390,6 +1457,7 @@ class AsyncModelsResource(AsyncResource):
         license: builtins.dict[str, Any] | Omit = OMIT,
         card: builtins.dict[str, Any] | Omit = OMIT,
         pricing: builtins.dict[str, Any] | Omit = OMIT,
+        access: str | Omit = OMIT,
     ) -> m.OwnModel:
         """Change texts, card, licence and price."""
         answer: m.OwnModel = await self._call(
@@ -1407,6 +1475,7 @@ class AsyncModelsResource(AsyncResource):
                     "license": license,
                     "card": card,
                     "pricing": pricing,
+                    "access": access,
                 },
             ),
         )
@@ -1586,6 +1655,7 @@ class AsyncModelsResource(AsyncResource):
         terms_accepted: bool | Omit = OMIT,
         terms: str | Omit = OMIT,
         pricing: builtins.dict[str, Any] | Omit = OMIT,
+        access: str | Omit = OMIT,
         idempotency_key: str | None = None,
     ) -> m.Publication:
         """Ask for the shelf."""
@@ -1594,7 +1664,13 @@ class AsyncModelsResource(AsyncResource):
             Call(
                 "POST",
                 f"/api/v1/models/{quote(model)}/publish",
-                json={"visibility": visibility, "terms_accepted": terms_accepted, "terms": terms, "pricing": pricing},
+                json={
+                    "visibility": visibility,
+                    "terms_accepted": terms_accepted,
+                    "terms": terms,
+                    "pricing": pricing,
+                    "access": access,
+                },
                 idempotency_key=idempotency_key,
             ),
         )
@@ -1875,6 +1951,55 @@ class AsyncPricingResource(AsyncResource):
 class ProviderResource(Resource):
     """`client.provider`"""
 
+    def access_requests_list(
+        self, *, limit: int | Omit = OMIT, model: str | Omit = OMIT, state: str | Omit = OMIT
+    ) -> Paginator[m.AccessRequest]:
+        """See who asks for access to your models."""
+        return self._pages(
+            m.AccessRequest,
+            Call("GET", "/api/v1/provider/access-requests", query={"limit": limit, "model": model, "state": state}),
+        )
+
+    def access_requests_approve(self, request_id: int, *, idempotency_key: str | None = None) -> m.AccessRequest:
+        """Let an organization in."""
+        answer: m.AccessRequest = self._call(
+            m.AccessRequest,
+            Call(
+                "POST", f"/api/v1/provider/access-requests/{quote(request_id)}/approve", idempotency_key=idempotency_key
+            ),
+        )
+        return answer
+
+    def access_requests_refuse(
+        self, request_id: int, *, reason: str, idempotency_key: str | None = None
+    ) -> m.AccessRequest:
+        """Refuse an organization."""
+        answer: m.AccessRequest = self._call(
+            m.AccessRequest,
+            Call(
+                "POST",
+                f"/api/v1/provider/access-requests/{quote(request_id)}/refuse",
+                json={"reason": reason},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    def access_requests_withdraw(
+        self, request_id: int, *, reason: str, idempotency_key: str | None = None
+    ) -> m.AccessRequest:
+        """Take an organization's access back."""
+        answer: m.AccessRequest = self._call(
+            m.AccessRequest,
+            Call(
+                "POST",
+                f"/api/v1/provider/access-requests/{quote(request_id)}/withdraw",
+                json={"reason": reason},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
     def earnings_list(self) -> m.EarningList:
         """What your models earned: held, free for the next payout, paid."""
         answer: m.EarningList = self._call(m.EarningList, Call("GET", "/api/v1/provider/earnings"))
@@ -1897,6 +2022,55 @@ class ProviderResource(Resource):
 
 class AsyncProviderResource(AsyncResource):
     """`client.provider`"""
+
+    def access_requests_list(
+        self, *, limit: int | Omit = OMIT, model: str | Omit = OMIT, state: str | Omit = OMIT
+    ) -> AsyncPaginator[m.AccessRequest]:
+        """See who asks for access to your models."""
+        return self._pages(
+            m.AccessRequest,
+            Call("GET", "/api/v1/provider/access-requests", query={"limit": limit, "model": model, "state": state}),
+        )
+
+    async def access_requests_approve(self, request_id: int, *, idempotency_key: str | None = None) -> m.AccessRequest:
+        """Let an organization in."""
+        answer: m.AccessRequest = await self._call(
+            m.AccessRequest,
+            Call(
+                "POST", f"/api/v1/provider/access-requests/{quote(request_id)}/approve", idempotency_key=idempotency_key
+            ),
+        )
+        return answer
+
+    async def access_requests_refuse(
+        self, request_id: int, *, reason: str, idempotency_key: str | None = None
+    ) -> m.AccessRequest:
+        """Refuse an organization."""
+        answer: m.AccessRequest = await self._call(
+            m.AccessRequest,
+            Call(
+                "POST",
+                f"/api/v1/provider/access-requests/{quote(request_id)}/refuse",
+                json={"reason": reason},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
+
+    async def access_requests_withdraw(
+        self, request_id: int, *, reason: str, idempotency_key: str | None = None
+    ) -> m.AccessRequest:
+        """Take an organization's access back."""
+        answer: m.AccessRequest = await self._call(
+            m.AccessRequest,
+            Call(
+                "POST",
+                f"/api/v1/provider/access-requests/{quote(request_id)}/withdraw",
+                json={"reason": reason},
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return answer
 
     async def earnings_list(self) -> m.EarningList:
         """What your models earned: held, free for the next payout, paid."""
@@ -2572,6 +2746,7 @@ class Resources:
     """Every group of operations."""
 
     def __init__(self, transport: Sender) -> None:
+        self.access_requests = AccessRequestsResource(transport)
         self.account = AccountResource(transport)
         self.api_keys = ApiKeysResource(transport)
         self.audit_log = AuditLogResource(transport)
@@ -2599,6 +2774,7 @@ class AsyncResources:
     """Every group of operations."""
 
     def __init__(self, transport: AsyncSender) -> None:
+        self.access_requests = AsyncAccessRequestsResource(transport)
         self.account = AsyncAccountResource(transport)
         self.api_keys = AsyncApiKeysResource(transport)
         self.audit_log = AsyncAuditLogResource(transport)
