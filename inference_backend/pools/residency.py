@@ -24,7 +24,7 @@ from typing import Any
 from inference_backend.pools import lateness
 from inference_backend.pools.changes import Changes
 from inference_backend.pools.processes import Processes, default_budget_mb
-from inference_backend.pools.residents import Counters, Refusal, Resident, Use, Waiting, guess, models_of
+from inference_backend.pools.residents import Counters, Pardon, Refusal, Resident, Use, Waiting, guess, models_of
 from inference_backend.pools.store import Event, MemoryStore, Store, StoreError
 from inference_backend.pools.table import Done, Fault, Hold, Plan, Post, Round, Want, adopt, book, decayed, pin_hot
 from inference_backend.triton.control import Control
@@ -59,6 +59,7 @@ class Pools:
         self._label = f"{label or 'process'}:{os.getpid()}"
         self._clock = clock
         self._offset: float | None = None  # the store's clock minus ours
+        self._pardon = Pardon()
         self._models: dict[str, Resident] = {}
         self._here: dict[str, Resident] = {}  # held and usable: the fast path reads nothing else
         self._needs: dict[tuple[str, bool], tuple[Route, dict[str, int]]] = {}
@@ -357,7 +358,7 @@ class Pools:
                 self.counters.rounds += 1
                 idle = [name for name, r in self._here.items() if self._idle(r)]
                 turn = Round(view.table, {**view.posts, self.me: self._post()}, self.me, view.now,
-                             self.budget_mb * RESERVE, idle, self._changes.working)
+                             self.budget_mb * RESERVE, idle, self._changes.working, self._pardon.ttl_s(view, self.me))
                 done = len(self._changes.done)
                 turn.end(self._changes.done)
                 decide(turn)

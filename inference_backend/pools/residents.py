@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from inference_backend.pools.table import Want
+from inference_backend.pools.store import View
+from inference_backend.pools.table import MEMBER_TTL_S, Want
 from kernel.contracts import Route
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 NET_MB = 40  # a small net with its own process, before it is measured
 HOST_MB = 250  # the libraries of one family, before they are measured
+STOOD_STILL_S = 2.0  # a member that lives posts every second
 OWN_HOST_MB = 80  # the steps around one provider's net
 
 
@@ -33,6 +35,26 @@ class Resident:
     rate: float = 0.0
     used_at: float = 0.0
     asked: bool = False  # another call needs the room: let go after the last call in flight
+
+
+class Pardon:
+    """How long others may have been silent and still count as alive.
+
+    Whoever stood still itself (a machine that was suspended or starved of its disk) finds everybody's posts old, though
+    they stood still too, with calls in flight on what they hold. It judges by their silence up to the moment when it
+    stood still, until they have had the time to speak again."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._gap_s = 0.0
+
+    def ttl_s(self, view: View, me: str) -> float:
+        own = view.posts.get(me)
+        gap_s = view.now - own.at if own is not None else 0.0
+        if gap_s > STOOD_STILL_S:
+            self._gap_s = max(gap_s, self._gap_s if view.now < self._until else 0.0)
+            self._until = view.now + MEMBER_TTL_S
+        return MEMBER_TTL_S + (self._gap_s if view.now < self._until else 0.0)
 
 
 Refusal = tuple[str, str]  # problem code, reason

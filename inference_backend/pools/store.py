@@ -26,7 +26,7 @@ class StoreError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The table and all members' posts at one moment of the store's clock."""
+    """The table and what every member said last, dead ones too, at one moment of the store's clock."""
 
     version: int
     now: float
@@ -67,7 +67,7 @@ class MemoryStore:
 
     async def read(self) -> View:
         now = self._clock()
-        return View(self._version, now, load_table(orjson.loads(self._table)), _living(self._posts, now))
+        return View(self._version, now, load_table(orjson.loads(self._table)), _loaded(self._posts))
 
     async def write(self, version: int, table: Table, me: str, post: Post, event: Event) -> bool:
         if version != self._version:
@@ -158,7 +158,7 @@ class RedisStore:
         now = seconds + micros / 1e6
         table = load_table(orjson.loads(document)) if document else Table()
         posts = {name.decode(): raw for name, raw in members.items()}
-        return View(int(version or 0), now, table, _living(posts, now))
+        return View(int(version or 0), now, table, _loaded(posts))
 
     async def write(self, version: int, table: Table, me: str, post: Post, event: Event) -> bool:
         try:
@@ -217,6 +217,5 @@ class RedisStore:
             raise StoreError(str(error)) from error
 
 
-def _living(posts: dict[str, bytes], now: float) -> dict[str, Post]:
-    loaded = {name: load_post(orjson.loads(raw)) for name, raw in posts.items()}
-    return {name: post for name, post in loaded.items() if post.alive(now)}
+def _loaded(posts: dict[str, bytes]) -> dict[str, Post]:
+    return {name: load_post(orjson.loads(raw)) for name, raw in posts.items()}

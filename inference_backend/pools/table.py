@@ -87,8 +87,8 @@ class Post:
     at: float
     holds: dict[str, Hold] = field(default_factory=dict)
 
-    def alive(self, now: float) -> bool:
-        return now - self.at < MEMBER_TTL_S
+    def alive(self, now: float, ttl_s: float = MEMBER_TTL_S) -> bool:
+        return now - self.at < ttl_s
 
 
 @dataclass(slots=True)
@@ -194,6 +194,7 @@ class Round:
     budget_mb: float
     idle_here: Collection[str] = ()
     working: Collection[str] = ()  # changes of mine that are under way
+    ttl_s: float = MEMBER_TTL_S
     plan: Plan = field(default_factory=Plan)
 
     def end(self, done: Sequence[Done]) -> None:
@@ -271,7 +272,7 @@ class Round:
     def _tidy(self, tickets: Collection[str]) -> None:
         """Takes those out of the queue that wait no more."""
         for ticket, waiter in tuple(self.table.queue.items()):
-            if ticket not in tickets if waiter.member == self.me else not self._lives(waiter.member):
+            if ticket not in tickets if waiter.member == self.me else not self.lives(waiter.member):
                 self._leave_queue(ticket)
 
     def _refusal(self, want: Want) -> tuple[str, str] | None:
@@ -313,7 +314,7 @@ class Round:
         """Takes over a change that nobody works on any more."""
         if entry.state in ("ready", "absent"):
             return
-        if model in self.working or entry.state == "reserved" if entry.owner == self.me else self._lives(entry.owner):
+        if model in self.working or entry.state == "reserved" if entry.owner == self.me else self.lives(entry.owner):
             return
         if entry.state == "reserved":
             entry.become("absent", self.now)
@@ -348,9 +349,9 @@ class Round:
         entry.fence = self.table.next_fence()
         entry.become(state, self.now, self.me)
 
-    def _lives(self, member: str) -> bool:
+    def lives(self, member: str) -> bool:
         post = self.posts.get(member)
-        return post is not None and post.alive(self.now)
+        return post is not None and post.alive(self.now, self.ttl_s)
 
     def _make_room(self, want: Want, missing: Sequence[str]) -> bool:
         """Reserves room for all missing models of a call, by putting idle ones out where it must; or for none."""
@@ -417,7 +418,7 @@ class Round:
             member == self.me and model in self.idle_here for member in self.holders(model))
 
     def holders(self, model: str) -> list[str]:
-        return [member for member, post in self.posts.items() if model in post.holds and post.alive(self.now)]
+        return [member for member, post in self.posts.items() if model in post.holds and self.lives(member)]
 
     def _by_worth(self, spare: Collection[str]) -> tuple[list[str], list[str]]:
         """What may go, the least worthy first, and apart from it what demand keeps; pinned models stay."""
@@ -518,7 +519,7 @@ def adopt(turn: Round, loaded: set[str], guess: Callable[[str], int], *, before:
         entry = turn.table.entry(name)
         if before is not None and entry.since > before:
             continue
-        owned = entry.owner and (entry.owner == turn.me or entry.owner in turn.posts)
+        owned = entry.owner and (entry.owner == turn.me or turn.lives(entry.owner))
         if entry.state not in ("ready", "absent") and owned:
             continue
         if name in loaded and entry.state != "ready":

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from inference_backend.pools import Pools
 from inference_backend.pools import table as table_rules
+from inference_backend.pools.residents import Pardon
 from inference_backend.pools.store import Event, MemoryStore, View
 from inference_backend.pools.table import (
     MEMBER_TTL_S,
@@ -355,6 +356,24 @@ def test_what_a_dead_member_held_may_go() -> None:
     dead.end([Done("a", dead.plan.evict["a"], "absent")])
     dead.serve([want("b", mb=80, since=NOW)])
     assert set(dead.plan.load) == {"b"}
+
+
+def test_who_stood_still_itself_takes_nobody_s_silence_for_death() -> None:
+    """A machine that was suspended for a minute: all posts are old; whoever wakes first puts nothing out."""
+    pardon = Pardon()
+
+    def seen(now: float, mine: float, theirs: float) -> tuple[list[str], set[str]]:
+        table = Table({"a": Entry("ready", fence=1, mb=80.0)}, fence=1)
+        posts = {"me": Post("me", mine), "other": Post("other", theirs, {"a": Hold(1)})}
+        mine_now = turn(table, posts | {"me": Post("me", now)}, now=now,
+                        ttl_s=pardon.ttl_s(View(1, now, table, posts), "me"))
+        mine_now.serve([want("b", mb=80, since=NOW)])
+        return mine_now.plan.ask, set(mine_now.plan.evict)
+
+    assert seen(NOW, NOW - 1, NOW - 1) == (["a"], set())
+    assert seen(NOW + 60, NOW, NOW - 1) == (["a"], set())
+    assert seen(NOW + 62, NOW + 60, NOW - 1) == (["a"], set())  # the other has had no time to speak yet
+    assert seen(NOW + 65, NOW + 64, NOW - 1) == ([], {"a"})  # it has had its time
 
 
 def test_the_least_worthy_goes_and_pins_and_demand_stay() -> None:

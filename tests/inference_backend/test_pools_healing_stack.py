@@ -247,11 +247,15 @@ async def test_ready_is_an_inference(server: TritonServer, redis_url: str) -> No
         assert await member.pools.prober.model("one") is False  # not loaded
         async with member.pools.use({"one": 30}):
             assert await member.pools.prober.model("one") is True
-            kill(server, "one")
-            with contextlib.suppress(Exception):
-                await member.infer_raw("one", 1.0)
-            assert await member.control.model_ready("one") is True  # Triton's own word
-            assert await member.pools.prober.model("one") is False
+            processes = Processes(server.settings.repository).by_model()["one"]
+            for process in processes:
+                os.kill(process, signal.SIGSTOP)
+            try:
+                assert await member.control.model_ready("one") is True  # Triton's own word
+                assert await member.pools.prober.model("one", 0.5) is False
+            finally:
+                for process in processes:
+                    os.kill(process, signal.SIGCONT)
         assert await member.pools.probe(good) is False  # its host does not exist
 
 
