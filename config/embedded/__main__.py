@@ -26,10 +26,12 @@ DOWN_TIMEOUT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A product that is up: what demo.json says, and the reason why it must end, should one come."""
+    """A product that is up: what demo.json says, the reason why it must end, should one come, and the drawing of the
+    pages' examples that goes on beside it."""
 
     demo: dict[str, str]
     failed: asyncio.Future[str]
+    examples: asyncio.Task[None] | None
 
 
 def main() -> int:
@@ -76,11 +78,14 @@ async def _up(var: Path) -> int:
 
 
 async def _test(var: Path, command: Sequence[str]) -> int:
-    """Runs a command with the whole product up beside it, and ends it afterwards."""
+    """Runs a command with the whole product up and at rest beside it, and ends it afterwards."""
     stop = _stop_on_signals()
-    async with _running(var, quiet=True, stop=stop):
+    async with _running(var, quiet=True, stop=stop) as running:
+        stopped = asyncio.create_task(stop.wait())
+        if running.examples is not None:
+            await _first(running.examples, stopped)
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
-        ended, stopped = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
+        ended = asyncio.create_task(process.wait())
         await _first(ended, stopped)
         stopped.cancel()
         if process.returncode is None:
@@ -127,7 +132,7 @@ async def _running(var: Path, *, quiet: bool, stop: asyncio.Event) -> AsyncItera
         log.line("tessera", f"everything is ready ({time.monotonic() - began:.1f} s)")
         if flag("TESSERA_EXAMPLES", True):
             later = asyncio.create_task(_render_examples(supervisor, log))
-        yield Running(json.loads((var / "demo.json").read_text()), supervisor.failed)
+        yield Running(json.loads((var / "demo.json").read_text()), supervisor.failed, later)
     finally:
         background = [start, stopped, guard, *([later] if later is not None else [])]
         for task in background:
