@@ -10,6 +10,8 @@ from kernel.problems import CODES
 COMMON_STATUSES = (400, 401, 403, 405, 429, 500, 503)
 WITH_BODY = (409, 413, 415, 422)
 OF_MODELS = (402, 502, 504)  # what only a model's run can end with
+IDEMPOTENCY = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"},
+               "description": "at most 255 characters; a repeat within a day gets the first answer"}
 PROBLEM = "application/problem+json"
 DESCRIPTION = f"""Call any model of the catalogue, in your own words: predictions, files, batches, jobs.
 
@@ -34,6 +36,8 @@ def add_common_errors(result: dict[str, Any], **_: object) -> dict[str, Any]:
                 continue
             if operation.get("security") != [{}]:
                 operation["security"] = [{"apiKey": []}, {"bearer": []}]
+                if method == "post":
+                    _add_parameter(operation, IDEMPOTENCY)
             responses = operation["responses"]
             for status in _statuses(method, path, operation):
                 responses[str(status)] = _problem_response(status)
@@ -48,14 +52,21 @@ def add_common_errors(result: dict[str, Any], **_: object) -> dict[str, Any]:
     return result
 
 
+def _add_parameter(operation: dict[str, Any], parameter: dict[str, Any]) -> None:
+    known = operation.setdefault("parameters", [])
+    if all(each["name"] != parameter["name"] for each in known):
+        operation["parameters"] = sorted([*known, dict(parameter)], key=lambda each: str(each["name"]))
+
+
 def _statuses(method: str, path: str, operation: dict[str, Any]) -> list[int]:
     """The failures that an operation may answer."""
     found = [*COMMON_STATUSES]
     if method != "get":
         found.append(409)  # a state that forbids it
-    if method == "post":
-        found.append(422)  # an Idempotency-Key that another body had
-    if "{" in path:
+    asked = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
+    if method == "post" or any("format" in each["schema"] for each in asked):
+        found.append(422)  # an Idempotency-Key that another body had; a moment that is none
+    if "{" in path or any(each["name"] == "model" and each.get("required") for each in asked):
         found.append(404)
     if "requestBody" in operation:
         found += WITH_BODY

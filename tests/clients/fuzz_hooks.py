@@ -23,6 +23,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     """Real ids in three calls of four; where a call uses the thing up, in one of eight."""
     uses_up = case.method.upper() == "DELETE" or case.operation.path.endswith(ENDS)
     chance = 0.125 if uses_up else 0.75
+    if "Idempotency-Key" in (case.headers or {}) and DICE.random() < 0.75:
+        case.headers["Idempotency-Key"] = f"fuzz-{DICE.getrandbits(64):x}"  # else few of them are new calls
     for part, sent in (("path", case.path_parameters), ("query", case.query), ("body", case.body)):
         if not isinstance(sent, dict):
             continue

@@ -43,6 +43,17 @@ def oip(t: Target) -> None:
     same(again.content, first.content, "the second answer")
 
 
+@check("idempotency.management", "10.1")
+def management(t: Target) -> None:
+    """So does a POST that runs no model: an upload that is begun twice is one."""
+    body, headers = {"filename": "kit.bin", "bytes": 9}, {"Idempotency-Key": t.fresh()}
+    first, again = (t.allowed("files", "POST", "/api/v1/uploads", status=201, body=body, headers=headers)
+                    for _ in range(2))
+    t.call("POST", f"/api/v1/uploads/{first.json()['id']}/cancel")
+    same(again.headers.get("idempotent-replayed"), "true", "Idempotent-Replayed")
+    same(again.json()["id"], first.json()["id"], "the upload")
+
+
 @check("idempotency.scope", "10.2")
 def scope(t: Target) -> None:
     """Different keys, and the same key on another path, are calls of their own."""
