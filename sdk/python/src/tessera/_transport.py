@@ -9,7 +9,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -91,10 +91,28 @@ class Core:
         return httpx.Request(call.method, self.base_url + call.path, params=_query(call.query) or None, headers=headers,
                              content=content, data=fields or None, files=files or None, extensions={"timeout": limit})
 
-    def _keyed(self, call: Call) -> Call:
+    def _sending(self, call: Call) -> Generator[httpx.Request | Pause, Any, httpx.Response]:
+        """The attempts of one call: yields requests and pauses, is sent each answer or the failure to reach anybody."""
         if call.method == "POST" and call.idempotency_key is None:
-            return replace(call, idempotency_key=str(uuid.uuid4()))
-        return call
+            call = replace(call, idempotency_key=str(uuid.uuid4()))
+        attempt = 0
+        while True:
+            headers: Mapping[str, str] = {}
+            failure: errors.TesseraError
+            began = time.perf_counter()
+            answered = yield self._request(call)
+            if isinstance(answered, Exception):
+                failure = _unreached(answered)
+            else:
+                _told(call, answered, began)
+                if answered.is_success:
+                    return answered  # type: ignore[no-any-return]
+                failure, headers = _failure(answered), answered.headers
+            wait = self._retry_after(call, attempt, failure, headers)
+            if wait is None:
+                raise failure
+            yield Pause(wait)
+            attempt += 1
 
     def _retry_after(self, call: Call, attempt: int, failure: errors.TesseraError,
                      headers: Mapping[str, str]) -> float | None:
@@ -123,12 +141,6 @@ def _told(call: Call, response: httpx.Response, began: float) -> None:
                      (time.perf_counter() - began) * 1000, response.headers.get("x-request-id", "unknown"))
 
 
-def _listening(call: Call, last_id: str) -> Call:
-    """The call as one that goes on after an event."""
-    following = {"Last-Event-ID": last_id} if last_id else {}
-    return replace(call, headers={"Accept": "text/event-stream", **call.headers, **following})
-
-
 def _failure(response: httpx.Response) -> errors.APIStatusError:
     try:
         document = response.json()
@@ -137,7 +149,7 @@ def _failure(response: httpx.Response) -> errors.APIStatusError:
     return errors.of(response.status_code, document if isinstance(document, dict) else {}, response.headers)
 
 
-def _unreached(error: httpx.TransportError) -> errors.APIConnectionError:
+def _unreached(error: Exception) -> errors.APIConnectionError:
     import httpx
 
     if isinstance(error, httpx.TimeoutException):
@@ -161,6 +173,42 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
 
 
+class _Stream:
+    """Where a stream stands: what was heard last, and why its connection ended."""
+
+    def __init__(self, core: Core, call: Call) -> None:
+        self._core, self._call, self._parser, self._attempt = core, call, EventParser(), 0
+
+    def request(self) -> httpx.Request:
+        """The stream from the event on that was heard last."""
+        self._failure: errors.TesseraError = errors.APIConnectionError("the stream ended without a word")
+        self._headers: Mapping[str, str] = {}
+        self._wait: float | None = None
+        last = {"Last-Event-ID": self._parser.last_id} if self._parser.last_id else {}
+        return self._core._request(replace(self._call, headers={
+            "Accept": "text/event-stream", **self._call.headers, **last}))
+
+    def take(self, line: str) -> Event | None:
+        self._attempt, self._wait = 0, STREAM_PAUSE_S
+        return self._parser.feed(line)
+
+    def refused(self, response: httpx.Response) -> None:
+        self._failure, self._headers = _failure(response), response.headers
+
+    def broke(self, error: Exception) -> None:
+        self._failure, self._wait = _unreached(error), None
+
+    def pause(self) -> float:
+        """Seconds until it is taken up again. Raises why it is not."""
+        wait = self._wait
+        if wait is None:
+            wait = self._core._retry_after(self._call, self._attempt, self._failure, self._headers)
+        if wait is None:
+            raise self._failure
+        self._attempt += 1
+        return wait
+
+
 class Transport(Core):
     """Sends calls, blocking. One pool of connections, safe to share between threads."""
 
@@ -177,25 +225,22 @@ class Transport(Core):
 
     def send(self, call: Call) -> httpx.Response:
         """The successful answer, after as many attempts as it takes. Raises errors.*."""
-        call = self._keyed(call)
-        attempt = 0
+        attempts = self._sending(call)
+        answer: Any = None
         while True:
-            headers: Mapping[str, str] = {}
-            failure: errors.TesseraError
-            began = time.perf_counter()
             try:
-                response = self.http.send(self._request(call))
-                _told(call, response, began)
-                if response.is_success:
-                    return response
-                failure, headers = _failure(response), response.headers
+                step = attempts.send(answer)
+            except StopIteration as end:
+                response: httpx.Response = end.value
+                return response
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                answer = None
+                continue
+            try:
+                answer = self.http.send(step)
             except self._unreachable as error:
-                failure = _unreached(error)
-            wait = self._retry_after(call, attempt, failure, headers)
-            if wait is None:
-                raise failure
-            time.sleep(wait)
-            attempt += 1
+                answer = error
 
     def drive(self, steps: Steps[T]) -> T:
         """Does a procedure of several calls."""
@@ -218,35 +263,26 @@ class Transport(Core):
 
     def events(self, call: Call) -> Iterator[Event]:
         """The events of a stream to its final one; a connection that breaks is taken up where it was."""
-        parser = EventParser()
-        attempt = 0
+        stream = _Stream(self, call)
         while True:
-            headers: Mapping[str, str] = {}
-            failure: errors.TesseraError = errors.APIConnectionError("the stream ended without a word")
-            wait: float | None = None
             try:
-                response = self.http.send(self._request(_listening(call, parser.last_id)), stream=True)
+                response = self.http.send(stream.request(), stream=True)
                 try:
                     if response.is_success:
                         for line in response.iter_lines():
-                            attempt, wait = 0, STREAM_PAUSE_S
-                            event = parser.feed(line)
+                            event = stream.take(line)
                             if event is not None:
                                 yield event
                                 if event.kind == FINAL:
                                     return
                     else:
                         response.read()
-                        failure, headers = _failure(response), response.headers
+                        stream.refused(response)
                 finally:
                     response.close()
             except self._unreachable as error:
-                failure, wait = _unreached(error), None
-            wait = wait if wait is not None else self._retry_after(call, attempt, failure, headers)
-            if wait is None:
-                raise failure
-            time.sleep(wait)
-            attempt += 1
+                stream.broke(error)
+            time.sleep(stream.pause())
 
     def close(self) -> None:
         self.http.close()
@@ -268,25 +304,22 @@ class AsyncTransport(Core):
 
     async def send(self, call: Call) -> httpx.Response:
         """As `Transport.send`."""
-        call = self._keyed(call)
-        attempt = 0
+        attempts = self._sending(call)
+        answer: Any = None
         while True:
-            headers: Mapping[str, str] = {}
-            failure: errors.TesseraError
-            began = time.perf_counter()
             try:
-                response = await self.http.send(self._request(call))
-                _told(call, response, began)
-                if response.is_success:
-                    return response
-                failure, headers = _failure(response), response.headers
+                step = attempts.send(answer)
+            except StopIteration as end:
+                response: httpx.Response = end.value
+                return response
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+                answer = None
+                continue
+            try:
+                answer = await self.http.send(step)
             except self._unreachable as error:
-                failure = _unreached(error)
-            wait = self._retry_after(call, attempt, failure, headers)
-            if wait is None:
-                raise failure
-            await asyncio.sleep(wait)
-            attempt += 1
+                answer = error
 
     async def drive(self, steps: Steps[T]) -> T:
         """As `Transport.drive`."""
@@ -309,35 +342,26 @@ class AsyncTransport(Core):
 
     async def events(self, call: Call) -> AsyncIterator[Event]:
         """As `Transport.events`."""
-        parser = EventParser()
-        attempt = 0
+        stream = _Stream(self, call)
         while True:
-            headers: Mapping[str, str] = {}
-            failure: errors.TesseraError = errors.APIConnectionError("the stream ended without a word")
-            wait: float | None = None
             try:
-                response = await self.http.send(self._request(_listening(call, parser.last_id)), stream=True)
+                response = await self.http.send(stream.request(), stream=True)
                 try:
                     if response.is_success:
                         async for line in response.aiter_lines():
-                            attempt, wait = 0, STREAM_PAUSE_S
-                            event = parser.feed(line)
+                            event = stream.take(line)
                             if event is not None:
                                 yield event
                                 if event.kind == FINAL:
                                     return
                     else:
                         await response.aread()
-                        failure, headers = _failure(response), response.headers
+                        stream.refused(response)
                 finally:
                     await response.aclose()
             except self._unreachable as error:
-                failure, wait = _unreached(error), None
-            wait = wait if wait is not None else self._retry_after(call, attempt, failure, headers)
-            if wait is None:
-                raise failure
-            await asyncio.sleep(wait)
-            attempt += 1
+                stream.broke(error)
+            await asyncio.sleep(stream.pause())
 
     async def close(self) -> None:
         await self.http.aclose()
