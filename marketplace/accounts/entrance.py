@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.account import app_settings
@@ -12,6 +13,7 @@ from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from django.conf import settings
 from django.contrib.auth import authenticate as check_password
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from kernel.problems import Problem
@@ -19,6 +21,7 @@ from marketplace.accounts import letters, services, throttle
 from marketplace.accounts.models import Organization, User
 
 log = logging.getLogger(__name__)
+SALT, CONFIRM_WITHIN_S = "sign-up", 24 * 3600
 
 
 def authenticate(request: HttpRequest, *, email: str, password: str) -> User | None:
@@ -44,6 +47,49 @@ def let_in(request: HttpRequest, user: User, *, to: str) -> HttpResponse:
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A sign-up that waits for its mailbox, as the letter’s link holds it, signed. `to`: where its person was going."""
+
+    email: str
+    organization: str
+    to: str
+
+
+def by_letter() -> bool:
+    """Whether sign-ups are confirmed by a letter: where letters go out. Otherwise an account is made at once."""
+    return bool(settings.ENV.smtp_url)
+
+
+def send_sign_up(request: HttpRequest, *, email: str, organization: str, to: str) -> None:
+    """Writes to the address what it needs: the link that makes an account, or that it has one.
+
+    The caller learns neither: one query and one letter either way, and no more than a few letters an hour.
+    Problem rate_limited after too many sign-ups of one network address.
+    """
+    throttle.sign_ups(settings.ENV.sign_ups_per_hour).hit(_ip(request))
+    address = User.objects.canonical(email)
+    known = User.objects.filter(email=address).exists()
+    try:
+        throttle.SIGN_UP_LETTERS.hit(address)
+    except Problem:
+        log.info("a sign-up got no further letter", extra={"ip": _ip(request)})
+        return
+    if known:
+        _tell_of_account(address)
+        return
+    token = signing.dumps([address, organization, to], salt=SALT, compress=True)
+    letters.confirm_sign_up(to=address, link=f"{settings.ENV.public_url}/signup/{token}/")
+
+
+def read_sign_up(token: str) -> Wish:
+    """The wish behind a letter's link; Problem not_found where it is not ours or older than a day."""
+    try:
+        return Wish(*signing.loads(token, salt=SALT, max_age=CONFIRM_WITHIN_S))
+    except signing.BadSignature:
+        raise Problem("not_found", "this link is not good any more; sign up again") from None
+
+
 def sign_up(request: HttpRequest, *, email: str, password: str, organization: str) -> tuple[User, Organization]:
     """A new account; throttled by network address, so that the form is no fast way to ask who has one."""
     throttle.sign_ups(settings.ENV.sign_ups_per_hour).hit(_ip(request))
@@ -51,8 +97,7 @@ def sign_up(request: HttpRequest, *, email: str, password: str, organization: st
         return services.sign_up(email=email, password=password, organization_name=organization)
     except Problem as problem:
         if problem.code == "conflict":
-            letters.account_exists(to=User.objects.canonical(email),
-                                   link=f"{settings.ENV.public_url}/account/password/reset/")
+            _tell_of_account(User.objects.canonical(email))
         raise
 
 
@@ -61,6 +106,10 @@ def fresh(request: HttpRequest) -> bool:
     records: list[dict[str, Any]] = get_authentication_records(request, request.user)  # type: ignore[arg-type]
     newest = max((record["at"] for record in records), default=0.0)
     return bool(time.time() - newest < app_settings.REAUTHENTICATION_TIMEOUT)
+
+
+def _tell_of_account(address: str) -> None:
+    letters.account_exists(to=address, link=f"{settings.ENV.public_url}/account/password/reset/")
 
 
 def _ip(request: HttpRequest) -> str:

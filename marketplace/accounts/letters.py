@@ -28,6 +28,13 @@ def key_leaked(*, to: Sequence[str], key_name: str, last4: str, organization: st
         "Make a new one in the console.\n") % words)
 
 
+def confirm_sign_up(*, to: str, link: str) -> bool:
+    """The link behind which an account is made."""
+    return send([to], _("Confirm your Tessera account"), _(
+        "Somebody, perhaps you, wants a Tessera account for this address.\n"
+        "Choose a password here within a day, and it is made: %(link)s\n") % {"link": link})
+
+
 def account_exists(*, to: str, link: str) -> bool:
     """To somebody whose address was used in a sign-up while it has an account."""
     return send([to], _("You have a Tessera account"), _(

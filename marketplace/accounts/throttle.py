@@ -60,6 +60,7 @@ class Rate:
 
 LOGIN_OF_ACCOUNT = Rate("login-account", 8, 300)  # failures of one address at one account
 LOGIN_OF_ADDRESS = Rate("login-address", 50, 300)  # failures of one address at any account
+SIGN_UP_LETTERS = Rate("sign-up-letters", 5, 3600)  # to one mailbox, whoever asks
 LEAKS = Rate("leaks", 60, 60)
 EXPORTS = Rate("exports", 10, 3600)
 

@@ -20,16 +20,23 @@ ROLES = {
 }
 
 
-class SignUpForm(forms.Form):
+class AddressForm(forms.Form):
     email = forms.EmailField(label=_("Email"), widget=forms.EmailInput({**FIELD, "autocomplete": "email"}))
     organization = forms.CharField(
         label=_("Organization"), max_length=120, widget=forms.TextInput({**FIELD, "autocomplete": "organization"})
     )
+
+
+class NewPasswordForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         help_text=_("At least 8 characters."),
         widget=forms.PasswordInput({**FIELD, "autocomplete": "new-password"}),
     )
+
+
+class SignUpForm(NewPasswordForm, AddressForm):
+    """All at once, where no letters go out: address, organization, password."""
 
 
 class LoginForm(forms.Form):

@@ -47,6 +47,7 @@ urlpatterns = [
     path("docs/api/<slug:name>/", docs.operation, name="docs-operation"),
     path("docs/<slug:slug>/", docs.page, name="docs-page"),
     path("signup/", entry.sign_up, name="signup"),
+    path("signup/<str:token>/", entry.confirm, name="signup-confirm"),
     path("login/", entry.log_in, name="login"),
     path("logout/", entry.log_out, name="logout"),
     path("login/sso/", security.sso_start, name="sso-start"),

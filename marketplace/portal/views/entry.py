@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kernel.problems import Problem
 from marketplace.accounts import entrance
-from marketplace.portal.forms import LoginForm, SignUpForm
+from marketplace.portal.forms import AddressForm, LoginForm, NewPasswordForm, SignUpForm
 
 
 def _next(request: HttpRequest) -> str:
@@ -20,11 +22,33 @@ def _next(request: HttpRequest) -> str:
     return target if safe else "/console/"
 
 
+@never_cache
 @require_http_methods(["GET", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    form = SignUpForm(request.POST or None)
+    """Where letters go out, the address first: whether it has an account, only its mailbox is told."""
+    if not entrance.by_letter():
+        return _make(request, SignUpForm(request.POST or None), None)
+    form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
+        email = form.cleaned_data["email"]
+        entrance.send_sign_up(request, email=email, organization=form.cleaned_data["organization"], to=_next(request))
+        return render(request, "portal/entry.html", {"new": True, "sent_to": email, "next": _next(request)})
+    return _form(request, form, new=True)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Behind a letter's link: the password, and the account is made."""
+    return _make(request, NewPasswordForm(request.POST or None), entrance.read_sign_up(token))
+
+
+def _make(request: HttpRequest, form: forms.Form, wish: entrance.Wish | None) -> HttpResponse:
+    """The account of a form; the address and the organization are the wish's where there was a letter."""
+    if request.method == "POST" and form.is_valid():
+        data, to = form.cleaned_data, _next(request)
+        if wish is not None:
+            data, to = {**data, "email": wish.email, "organization": wish.organization}, wish.to
         try:
             user, _org = entrance.sign_up(
                 request, email=data["email"], password=data["password"], organization=data["organization"])
@@ -37,9 +61,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             if not problem.errors:
                 form.add_error(None, problem.detail)
         else:
-            return entrance.let_in(request, user, to=_next(request))
-    status = 422 if form.errors else 200
-    return render(request, "portal/entry.html", {"form": form, "new": True, "next": _next(request)}, status=status)
+            return entrance.let_in(request, user, to=to)
+    return _form(request, form, new=True, email=wish.email if wish else "")
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,8 +74,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return entrance.let_in(request, user, to=_next(request))
         form.add_error(None, _("The email or the password is not right."))
-    status = 422 if form.errors else 200
-    return render(request, "portal/entry.html", {"form": form, "new": False, "next": _next(request)}, status=status)
+    return _form(request, form, new=False)
+
+
+def _form(request: HttpRequest, form: forms.Form, *, new: bool, email: str = "") -> HttpResponse:
+    return render(request, "portal/entry.html", {"form": form, "new": new, "email": email, "next": _next(request)},
+                  status=422 if form.errors else 200)
 
 
 @require_POST
