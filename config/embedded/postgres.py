@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,23 @@ from urllib.parse import parse_qs, urlsplit
 from config.embedded.checks import StartError
 
 DATABASE = "tessera"
+# The wheel gives a start ten seconds. On a busy machine a killed server takes longer to replay its log; and a new one
+# refuses for a moment while processes of the old have not let go of its memory.
+START_S = 60.0
 
 
 def start(folder: Path) -> str:
     """Starts the server (or joins a running one) and returns the address of the product's database."""
     server = _server(folder)
-    try:
-        server.start()
-    except subprocess.SubprocessError as error:
-        raise StartError(f"Postgres did not start; see {folder / 'log'}") from error
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            server.start()
+            break
+        except (subprocess.SubprocessError, AssertionError) as error:  # the wheel asserts that it is ready at last
+            if time.monotonic() > deadline:
+                raise StartError(f"Postgres did not start; see {folder / 'log'}") from error
+            time.sleep(0.5)
     socket = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
     # Filling a new 16 MB segment of the log with zeros holds every commit up for 30 ms and more.
     known = server.psql("ALTER SYSTEM SET wal_init_zero = off; SELECT pg_reload_conf();"

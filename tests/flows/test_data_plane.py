@@ -94,7 +94,7 @@ async def test_hang_ups_at_every_stage_leave_nothing(warm: PlaneUnderTest) -> No
 
 async def test_a_deadline_in_the_model_costs_nothing(warm: PlaneUnderTest) -> None:
     request = messages.ModelInferRequest(model_name=SLOW, raw_input_contents=[
-        np.array([rounds(warm, 1.5)], "<i8").tobytes()])
+        np.array([rounds(warm, 5.0)], "<i8").tobytes()])
     request.inputs.add(name="N", datatype="INT64", shape=[1])
     before = usage(warm)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{warm.env.grpc_port}") as channel:
