@@ -157,7 +157,8 @@ class OwnView(APIView):
 
 
 class BillingAccountView(OwnView):
-    @extend_schema(operation_id="billing_account_get", responses=BillingAccountSerializer, tags=["billing"])
+    @extend_schema(operation_id="billing_account_get", summary="Get the plan, the period and what is owed",
+                   responses=BillingAccountSerializer, tags=["billing"])
     def get(self, request: Request) -> Response:
         """Plan, period, state and what is owed."""
         found = console.billing_account(self.org_id)
@@ -167,7 +168,8 @@ class BillingAccountView(OwnView):
 
 
 class PlansView(OwnView):
-    @extend_schema(operation_id="billing_plans_list", responses=PlanListSerializer, tags=["billing"])
+    @extend_schema(operation_id="billing_plans_list", summary="List the plans",
+                   responses=PlanListSerializer, tags=["billing"])
     def get(self, request: Request) -> Response:
         """Every plan, and which one is yours."""
         currency = console.billing_account(self.org_id).currency
@@ -175,7 +177,8 @@ class PlansView(OwnView):
                                    "commitment": None if plan.commitment is None
                                    else _money(plan.commitment, currency)} for plan in console.plans(self.org_id)]})
 
-    @extend_schema(operation_id="billing_plan_choose", request=PlanChoiceSerializer, responses=PlanListSerializer,
+    @extend_schema(operation_id="billing_plan_choose", summary="Choose a plan",
+                   request=PlanChoiceSerializer, responses=PlanListSerializer,
                    tags=["billing"])
     def post(self, request: Request) -> Response:
         """Changes the plan: from the free one at once, otherwise with the next period."""
@@ -185,14 +188,16 @@ class PlansView(OwnView):
 
 
 class PaymentMethodsView(OwnView):
-    @extend_schema(operation_id="payment_methods_list", responses=PaymentMethodListSerializer, tags=["billing"])
+    @extend_schema(operation_id="payment_methods_list", summary="List the saved cards",
+                   responses=PaymentMethodListSerializer, tags=["billing"])
     def get(self, request: Request) -> Response:
         """The saved cards, the default first."""
         return Response({"data": [asdict(card) for card in console.payment_methods(self.org_id)]})
 
 
 class WalletView(OwnView):
-    @extend_schema(operation_id="wallet_get", responses=WalletSerializer, tags=["billing"])
+    @extend_schema(operation_id="wallet_get", summary="Get the prepaid credit",
+                   responses=WalletSerializer, tags=["billing"])
     def get(self, request: Request) -> Response:
         """Credit: what is usable, what of it is used but not billed yet, and every grant."""
         if account_of(self.org_id) is None:
@@ -206,7 +211,8 @@ class WalletView(OwnView):
 
 
 class TopUpsView(OwnView):
-    @extend_schema(operation_id="top_ups_create", request=TopUpRequestSerializer,
+    @extend_schema(operation_id="top_ups_create", summary="Buy prepaid credit",
+                   request=TopUpRequestSerializer,
                    responses={201: CheckoutPageSerializer}, tags=["billing"])
     def post(self, request: Request) -> Response:
         """A page that sells credit; it is granted when the payment is through."""
@@ -221,7 +227,8 @@ class InvoiceFileView(OwnView):
     KINDS = {"pdf": ("application/pdf", console.invoice_pdf), "csv": ("text/csv", console.invoice_csv),
              "json": ("application/json", console.invoice_json)}
 
-    @extend_schema(operation_id="invoices_file", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    @extend_schema(operation_id="invoices_file", summary="Get an invoice as a file",
+                   responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
                    tags=["billing"], parameters=[OpenApiParameter("kind", str, OpenApiParameter.PATH,
                                                                   enum=["pdf", "csv", "json"])])
     def get(self, request: Request, invoice_id: int, kind: str) -> HttpResponse:
@@ -235,7 +242,8 @@ class InvoiceFileView(OwnView):
 
 
 class LineEventsView(OwnView):
-    @extend_schema(operation_id="invoices_line_events", responses=LineEventPageSerializer, tags=["billing"],
+    @extend_schema(operation_id="invoices_line_events", summary="List the calls behind a line",
+                   responses=LineEventPageSerializer, tags=["billing"],
                    parameters=[OpenApiParameter("cursor", str), OpenApiParameter("limit", int)])
     def get(self, request: Request, invoice_id: int, line: int) -> Response:
         """The single calls behind a line of an issued invoice; lines count from 0."""
@@ -250,7 +258,8 @@ class LineEventsView(OwnView):
 
 
 class EarningsView(OwnView):
-    @extend_schema(operation_id="provider_earnings_list", responses=EarningListSerializer, tags=["providers"])
+    @extend_schema(operation_id="provider_earnings_list", summary="List what your models earned",
+                   responses=EarningListSerializer, tags=["providers"])
     def get(self, request: Request) -> Response:
         """What your models earned: held, free for the next payout, paid."""
         return Response({"data": [
@@ -260,7 +269,8 @@ class EarningsView(OwnView):
 
 
 class PayoutsView(OwnView):
-    @extend_schema(operation_id="provider_payouts_list", responses=PayoutListSerializer, tags=["providers"])
+    @extend_schema(operation_id="provider_payouts_list", summary="List your payouts",
+                   responses=PayoutListSerializer, tags=["providers"])
     def get(self, request: Request) -> Response:
         """Your settlements, newest first."""
         return Response({"data": [

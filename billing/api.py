@@ -172,7 +172,8 @@ SPAN = [
 class UsageView(TableView):
     columns = list(UsageSumSerializer().fields)
 
-    @extend_schema(operation_id="usage_list", responses=UsageSerializer, tags=["billing"],
+    @extend_schema(operation_id="usage_list", summary="Sum usage up",
+                   responses=UsageSerializer, tags=["billing"],
                    parameters=[OpenApiParameter("group_by", str, enum=list(GROUPS)), *SPAN])
     def get(self, request: Request) -> Response:
         """Usage by model, key, hour or day, from hourly sums."""
@@ -191,7 +192,8 @@ class UsageView(TableView):
 class UsageEventsView(TableView):
     columns = list(UsageEventSerializer().fields)
 
-    @extend_schema(operation_id="usage_events_list", responses=UsageEventPageSerializer, tags=["billing"], parameters=[
+    @extend_schema(operation_id="usage_events_list", summary="List single uses",
+                   responses=UsageEventPageSerializer, tags=["billing"], parameters=[
         *SPAN, OpenApiParameter("cursor", str), OpenApiParameter("limit", int, description="1-100, default 50")])
     def get(self, request: Request) -> Response:
         """Single ledger entries, newest first."""
@@ -212,7 +214,8 @@ class UsageEventsView(TableView):
 
 
 class InvoicesView(BillingView):
-    @extend_schema(operation_id="invoices_list", responses=InvoiceListSerializer, tags=["billing"])
+    @extend_schema(operation_id="invoices_list", summary="List invoices",
+                   responses=InvoiceListSerializer, tags=["billing"])
     def get(self, request: Request) -> Response:
         """The draft of this month first, then all issued invoices, newest first."""
         drafts = [selectors.draft_invoice(self.org_id)] if selectors.account_of(self.org_id) else []
@@ -221,7 +224,8 @@ class InvoicesView(BillingView):
 
 
 class InvoiceView(BillingView):
-    @extend_schema(operation_id="invoices_get", responses=InvoiceSerializer, tags=["billing"])
+    @extend_schema(operation_id="invoices_get", summary="Get one invoice",
+                   responses=InvoiceSerializer, tags=["billing"])
     def get(self, request: Request, invoice_id: str) -> Response:
         """One invoice; "draft" is this month's as it would be now."""
         if invoice_id == "draft":
@@ -232,7 +236,8 @@ class InvoiceView(BillingView):
 
 
 class EstimateView(BillingView):
-    @extend_schema(operation_id="pricing_estimate", responses=EstimateSerializer, tags=["billing"], parameters=[
+    @extend_schema(operation_id="pricing_estimate", summary="Estimate a month's cost",
+                   responses=EstimateSerializer, tags=["billing"], parameters=[
         OpenApiParameter("model", str, required=True), OpenApiParameter("units", int, description="default 1")])
     def get(self, request: Request) -> Response:
         """What so many more units of a model would cost this organization this month."""

@@ -68,12 +68,14 @@ class BudgetChangeSerializer(serializers.Serializer):
 
 
 class BudgetsView(APIView):
-    @extend_schema(operation_id="budgets_list", responses=BudgetListSerializer, tags=["billing"])
+    @extend_schema(operation_id="budgets_list", summary="List budgets",
+                   responses=BudgetListSerializer, tags=["billing"])
     def get(self, request: Request) -> Response:
         """The organization's budgets and how they stand."""
         return Response({"data": [_budget(view) for view in budgets.budgets(caller_of(request))]})
 
-    @extend_schema(operation_id="budgets_create", request=NewBudgetSerializer, responses={201: BudgetSerializer},
+    @extend_schema(operation_id="budgets_create", summary="Set a budget",
+                   request=NewBudgetSerializer, responses={201: BudgetSerializer},
                    tags=["billing"])
     def post(self, request: Request) -> Response:
         """A new budget for the organization or one of its keys."""
@@ -84,12 +86,14 @@ class BudgetsView(APIView):
 
 
 class BudgetView(APIView):
-    @extend_schema(operation_id="budgets_get", responses=BudgetSerializer, tags=["billing"])
+    @extend_schema(operation_id="budgets_get", summary="Get one budget",
+                   responses=BudgetSerializer, tags=["billing"])
     def get(self, request: Request, budget_id: int) -> Response:
         """One budget."""
         return Response(_budget(budgets.budget(caller_of(request), budget_id)))
 
-    @extend_schema(operation_id="budgets_update", request=BudgetChangeSerializer, responses=BudgetSerializer,
+    @extend_schema(operation_id="budgets_update", summary="Change a budget",
+                   request=BudgetChangeSerializer, responses=BudgetSerializer,
                    tags=["billing"])
     def patch(self, request: Request, budget_id: int) -> Response:
         """Changes what is given; alerts that fired stay fired."""
@@ -99,7 +103,8 @@ class BudgetView(APIView):
             given["amount_minor"] = _minor(given.pop("amount"), services.open_account(org_id=org_id).currency)
         return Response(_budget(budgets.change_budget(org_id=org_id, budget_id=budget_id, **given)))
 
-    @extend_schema(operation_id="budgets_delete", responses={204: None}, tags=["billing"])
+    @extend_schema(operation_id="budgets_delete", summary="Remove a budget",
+                   responses={204: None}, tags=["billing"])
     def delete(self, request: Request, budget_id: int) -> Response:
         """It limits and tells nothing any more."""
         budgets.remove_budget(org_id=caller_of(request), budget_id=budget_id)
@@ -107,7 +112,8 @@ class BudgetView(APIView):
 
 
 class BudgetAlertsView(APIView):
-    @extend_schema(operation_id="budgets_alerts", responses=BudgetAlertListSerializer, tags=["billing"])
+    @extend_schema(operation_id="budgets_alerts", summary="List the alerts of a budget",
+                   responses=BudgetAlertListSerializer, tags=["billing"])
     def get(self, request: Request) -> Response:
         """What fired, newest first."""
         org_id = caller_of(request)

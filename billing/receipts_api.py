@@ -48,14 +48,16 @@ class ReceiptSerializer(serializers.Serializer):
 
 
 class ReceiptView(APIView):
-    @extend_schema(operation_id="usage_receipt", responses=ReceiptSerializer, tags=["billing"])
+    @extend_schema(operation_id="usage_receipt", summary="Get the receipt of a call",
+                   responses=ReceiptSerializer, tags=["billing"])
     def get(self, request: Request, event_id: UUID) -> Response:
         """The signed receipt of one call."""
         return Response(receipts.receipt(caller_of(request), event_id))
 
 
 class InvoiceReceiptsView(APIView):
-    @extend_schema(operation_id="invoices_receipts", tags=["billing"], responses={
+    @extend_schema(operation_id="invoices_receipts", summary="Get the receipts of an invoice",
+                   tags=["billing"], responses={
         (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "a signed statement, then signed receipts")})
     def get(self, request: Request, invoice_id: int) -> StreamingHttpResponse:
         """What `tessera verify-invoice` takes: one JSON object a line."""

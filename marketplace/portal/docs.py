@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from drf_spectacular.generators import SchemaGenerator
 
-from marketplace.portal import guide, schema_fields
+from marketplace.portal import guide, labels, schema_fields
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -46,6 +46,15 @@ class Operation:
     open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A group of operations."""
+
+    name: str
+    title: str
+    operations: list[Operation]
+
+
 GROUPS = (
     (gettext_lazy("Start"), ("quickstart", "authentication", "errors", "limits")),
     (gettext_lazy("Guides"), ("guides", "jobs", "batches", "webhooks", "tensors", "openai", "own-models", "billing")),
@@ -62,11 +71,22 @@ def groups() -> list[tuple[str, list[Chapter]]]:
         Chapter(slug, guide.title(slug, lang),
                 reverse("docs") if slug == "quickstart" else reverse("docs-page", args=[slug])) for slug in slugs])
         for title, slugs in GROUPS]
-    by_tag: dict[str, list[Chapter]] = {}
+    return found + [(tag.title, [
+        Chapter(one.id, labels.content(one.title), reverse("docs-operation", args=[one.id]), one.verb)
+        for one in tag.operations]) for tag in tags()]
+
+
+def tags() -> list[Tag]:
+    """The API's operations in their groups, named in the page's language."""
+    by_name: dict[str, list[Operation]] = {}
     for operation in operations().values():
-        by_tag.setdefault(operation.tag, []).append(
-            Chapter(operation.id, operation.title, reverse("docs-operation", args=[operation.id]), operation.verb))
-    return found + [(tag.replace("-", " ").capitalize(), chapters) for tag, chapters in by_tag.items()]
+        by_name.setdefault(operation.tag, []).append(operation)
+    return [Tag(name, tag_title(name), found) for name, found in by_name.items()]
+
+
+def tag_title(tag: str) -> str:
+    """The name of a group of operations in the page's language."""
+    return labels.content(tag) if labels.chinese() else tag.replace("-", " ").capitalize()
 
 
 def chapters() -> list[Chapter]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+from gettext import NullTranslations, translation
+
+from django.conf import settings
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -64,6 +68,16 @@ _TABLES = {"modality": MODALITIES, "industry": INDUSTRIES, "source": SOURCES, "u
 def chinese() -> bool:
     """Whether the page is in Chinese."""
     return (get_language() or "").startswith("zh")
+
+
+@cache
+def _contents() -> NullTranslations:
+    return translation("contents", settings.LOCALE_PATHS[0], ["zh_Hans"], fallback=True)
+
+
+def content(text: str) -> str:
+    """What a card, an operation or a problem says, in the page's language; as it was written where that lacks."""
+    return _contents().gettext(text) if text and chinese() else text
 
 
 def task(name: str) -> str:

@@ -49,6 +49,11 @@ def code_words(text: str) -> SafeString:
 
 
 @register.filter
+def content(text: str) -> str:
+    return labels.content(text)
+
+
+@register.filter
 def unit(name: str) -> str:
     return labels.unit(name)
 

@@ -32,7 +32,7 @@ def page(request: HttpRequest, slug: str = "quickstart") -> HttpResponse:
 def reference(request: HttpRequest) -> HttpResponse:
     """All operations of the API on one page."""
     return render(request, "docs/reference.html", {
-        "nav": "docs", "slug": "api", "groups": docs.groups(), "operations": docs.operations().values()})
+        "nav": "docs", "slug": "api", "groups": docs.groups(), "tags": docs.tags()})
 
 
 @require_GET
@@ -41,5 +41,6 @@ def operation(request: HttpRequest, name: str) -> HttpResponse:
     if found is None:
         raise Http404
     return render(request, "docs/operation.html", {
-        "nav": "docs", "slug": name, "groups": docs.groups(), "op": found, "origin": settings.ENV.public_url,
+        "nav": "docs", "slug": name, "groups": docs.groups(), "op": found,
+        "group": docs.tag_title(found.tag), "origin": settings.ENV.public_url,
         "key": playground.code_key(request.user) or ""})

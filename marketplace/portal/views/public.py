@@ -206,12 +206,19 @@ def palette(request: HttpRequest) -> HttpResponse:
         (_("Webhooks"), "webhooks", "webhook"), (_("Team"), "team", "users"), (_("Audit log"), "audit", "scroll-text"),
         (_("Settings"), "settings", "settings"), (_("Compare"), "compare", "columns-3"),
         (_("Earnings"), "earnings", "chart-line"), (_("Compare on your data"), "trials", "columns-3"),
+        (_("My models"), "own-models", "boxes"), (_("Bring a model"), "new-own-model", "upload"),
+        (_("Notifications"), "notices", "bell"), (_("Organization"), "organization-security", "shield-check"),
+        (_("Your security"), "security", "key-round"), (_("API reference"), "docs-api", "file-text"),
     ]
+    if request.user.is_staff:
+        known += [(_("Administration"), "admin:index", "server"), (_("Pools"), "staff-pools", "boxes"),
+                  (_("Publications"), "staff-publications", "scroll-text")]
     pages = [{"title": title, "url": reverse(name), "icon": icon, "kind": page} for title, name, icon in known]
     pages += [{"title": chapter.title, "url": chapter.url, "icon": "file-text", "kind": doc}
               for chapter in docs.chapters()]
     lower = query.lower()
-    found = [one for one in pages if all(word in str(one["title"]).lower() for word in lower.split())]
+    # Addresses are English: its words find a page in Chinese, too.
+    found = [one for one in pages if all(word in f"{one['title']} {one['url']}".lower() for word in lower.split())]
     cards = shelf.cards(listings.catalogue(query=query, limit=8, facets=False).items)
     return render(request, "portal/_palette.html", {
         "pages": found[:8] if query else found[:6], "cards": cards if query else cards[:4], "query": query})

@@ -91,32 +91,32 @@ export class BatchesResource extends Resource {
 
 /** `client.billing` */
 export class BillingResource extends Resource {
-  /** Plan, period, state and what is owed. */
+  /** Get the plan, the period and what is owed */
   accountGet(options: Options = {}): Promise<t.BillingAccount> {
     return this.send({ method: "GET", path: `/api/v1/billing/account`, options });
   }
 
-  /** The saved cards, the default first. */
+  /** List the saved cards */
   paymentMethodsList(options: Options = {}): Promise<t.PaymentMethodList> {
     return this.send({ method: "GET", path: `/api/v1/billing/payment-methods`, options });
   }
 
-  /** Every plan, and which one is yours. */
+  /** List the plans */
   plansList(options: Options = {}): Promise<t.PlanList> {
     return this.send({ method: "GET", path: `/api/v1/billing/plans`, options });
   }
 
-  /** Changes the plan: from the free one at once, otherwise with the next period. */
+  /** Choose a plan */
   planChoose(body: t.PlanChoiceRequest, options: Options = {}): Promise<t.PlanList> {
     return this.send({ method: "POST", path: `/api/v1/billing/plans`, body, options });
   }
 
-  /** A page that sells credit; it is granted when the payment is through. */
+  /** Buy prepaid credit */
   topUpsCreate(body: t.TopUpRequestRequest, options: Options = {}): Promise<t.CheckoutPage> {
     return this.send({ method: "POST", path: `/api/v1/billing/top-ups`, body, options });
   }
 
-  /** Credit: what is usable, what of it is used but not billed yet, and every grant. */
+  /** Get the prepaid credit */
   walletGet(options: Options = {}): Promise<t.Wallet> {
     return this.send({ method: "GET", path: `/api/v1/billing/wallet`, options });
   }
@@ -124,32 +124,32 @@ export class BillingResource extends Resource {
 
 /** `client.budgets` */
 export class BudgetsResource extends Resource {
-  /** The organization's budgets and how they stand. */
+  /** List budgets */
   list(options: Options = {}): Promise<t.BudgetList> {
     return this.send({ method: "GET", path: `/api/v1/budgets`, options });
   }
 
-  /** A new budget for the organization or one of its keys. */
+  /** Set a budget */
   create(body: t.NewBudgetRequest, options: Options = {}): Promise<t.Budget> {
     return this.send({ method: "POST", path: `/api/v1/budgets`, body, options });
   }
 
-  /** What fired, newest first. */
+  /** List the alerts of a budget */
   alerts(options: Options = {}): Promise<t.BudgetAlertList> {
     return this.send({ method: "GET", path: `/api/v1/budgets/alerts`, options });
   }
 
-  /** One budget. */
+  /** Get one budget */
   get(budgetId: number, options: Options = {}): Promise<t.Budget> {
     return this.send({ method: "GET", path: `/api/v1/budgets/${quote(budgetId)}`, options });
   }
 
-  /** Changes what is given; alerts that fired stay fired. */
+  /** Change a budget */
   update(budgetId: number, body: t.PatchedBudgetChangeRequest = {}, options: Options = {}): Promise<t.Budget> {
     return this.send({ method: "PATCH", path: `/api/v1/budgets/${quote(budgetId)}`, body, options });
   }
 
-  /** It limits and tells nothing any more. */
+  /** Remove a budget */
   delete(budgetId: number, options: Options = {}): Promise<void> {
     return this.send({ method: "DELETE", path: `/api/v1/budgets/${quote(budgetId)}`, options });
   }
@@ -175,17 +175,17 @@ export class FilesResource extends Resource {
 
 /** `client.invoices` */
 export class InvoicesResource extends Resource {
-  /** The draft of this month first, then all issued invoices, newest first. */
+  /** List invoices */
   list(options: Options = {}): Page<t.Invoice> {
     return this.pages({ method: "GET", path: `/api/v1/invoices`, options });
   }
 
-  /** One invoice; "draft" is this month's as it would be now. */
+  /** Get one invoice */
   get(invoiceId: string, options: Options = {}): Promise<t.Invoice> {
     return this.send({ method: "GET", path: `/api/v1/invoices/${quote(invoiceId)}`, options });
   }
 
-  /** The single calls behind a line of an issued invoice; lines count from 0. */
+  /** List the calls behind a line */
   lineEvents(invoiceId: number, line: number, query: { limit?: number } = {}, options: Options = {}): Page<t.LineEvent> {
     return this.pages({ method: "GET", path: `/api/v1/invoices/${quote(invoiceId)}/lines/${quote(line)}/events`, query, options });
   }
@@ -392,7 +392,7 @@ export class PredictionsResource extends Resource {
 
 /** `client.pricing` */
 export class PricingResource extends Resource {
-  /** What so many more units of a model would cost this organization this month. */
+  /** Estimate a month's cost */
   estimate(query: { model: string; units?: number }, options: Options = {}): Promise<t.Estimate> {
     return this.send({ method: "GET", path: `/api/v1/pricing/estimate`, query, options });
   }
@@ -420,7 +420,7 @@ export class ProviderResource extends Resource {
     return this.send({ method: "POST", path: `/api/v1/provider/access-requests/${quote(requestId)}/withdraw`, body, options });
   }
 
-  /** What your models earned: held, free for the next payout, paid. */
+  /** List what your models earned */
   earningsList(options: Options = {}): Promise<t.EarningList> {
     return this.send({ method: "GET", path: `/api/v1/provider/earnings`, options });
   }
@@ -435,7 +435,7 @@ export class ProviderResource extends Resource {
     return this.send({ method: "GET", path: `/api/v1/provider/models/${quote(model)}`, options });
   }
 
-  /** Your settlements, newest first. */
+  /** List your payouts */
   payoutsList(options: Options = {}): Promise<t.PayoutList> {
     return this.send({ method: "GET", path: `/api/v1/provider/payouts`, options });
   }
@@ -540,17 +540,17 @@ export class UploadsResource extends Resource {
 
 /** `client.usage` */
 export class UsageResource extends Resource {
-  /** Usage by model, key, hour or day, from hourly sums. */
+  /** Sum usage up */
   list(query: { format_as?: string; from?: string; group_by?: string; key_id?: number; mode?: string; model?: string; to?: string } = {}, options: Options = {}): Promise<t.Usage> {
     return this.send({ method: "GET", path: `/api/v1/usage`, query, options });
   }
 
-  /** Single ledger entries, newest first. */
+  /** List single uses */
   eventsList(query: { format_as?: string; from?: string; key_id?: number; limit?: number; mode?: string; model?: string; to?: string } = {}, options: Options = {}): Page<t.UsageEvent> {
     return this.pages({ method: "GET", path: `/api/v1/usage/events`, query, options });
   }
 
-  /** The signed receipt of one call. */
+  /** Get the receipt of a call */
   receipt(eventId: string, options: Options = {}): Promise<t.Receipt> {
     return this.send({ method: "GET", path: `/api/v1/usage/${quote(eventId)}/receipt`, options });
   }

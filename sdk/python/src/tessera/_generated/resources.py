@@ -337,22 +337,22 @@ class BillingResource(Resource):
     """`client.billing`"""
 
     def account_get(self) -> m.BillingAccount:
-        """Plan, period, state and what is owed."""
+        """Get the plan, the period and what is owed."""
         answer: m.BillingAccount = self._call(m.BillingAccount, Call("GET", "/api/v1/billing/account"))
         return answer
 
     def payment_methods_list(self) -> m.PaymentMethodList:
-        """The saved cards, the default first."""
+        """List the saved cards."""
         answer: m.PaymentMethodList = self._call(m.PaymentMethodList, Call("GET", "/api/v1/billing/payment-methods"))
         return answer
 
     def plans_list(self) -> m.PlanList:
-        """Every plan, and which one is yours."""
+        """List the plans."""
         answer: m.PlanList = self._call(m.PlanList, Call("GET", "/api/v1/billing/plans"))
         return answer
 
     def plan_choose(self, *, plan: str, idempotency_key: str | None = None) -> m.PlanList:
-        """Changes the plan: from the free one at once, otherwise with the next period."""
+        """Choose a plan."""
         answer: m.PlanList = self._call(
             m.PlanList, Call("POST", "/api/v1/billing/plans", json={"plan": plan}, idempotency_key=idempotency_key)
         )
@@ -361,7 +361,7 @@ class BillingResource(Resource):
     def top_ups(
         self, *, amount_minor: int, success_url: str, cancel_url: str, idempotency_key: str | None = None
     ) -> m.CheckoutPage:
-        """A page that sells credit; it is granted when the payment is through."""
+        """Buy prepaid credit."""
         answer: m.CheckoutPage = self._call(
             m.CheckoutPage,
             Call(
@@ -374,7 +374,7 @@ class BillingResource(Resource):
         return answer
 
     def wallet_get(self) -> m.Wallet:
-        """Credit: what is usable, what of it is used but not billed yet, and every grant."""
+        """Get the prepaid credit."""
         answer: m.Wallet = self._call(m.Wallet, Call("GET", "/api/v1/billing/wallet"))
         return answer
 
@@ -383,24 +383,24 @@ class AsyncBillingResource(AsyncResource):
     """`client.billing`"""
 
     async def account_get(self) -> m.BillingAccount:
-        """Plan, period, state and what is owed."""
+        """Get the plan, the period and what is owed."""
         answer: m.BillingAccount = await self._call(m.BillingAccount, Call("GET", "/api/v1/billing/account"))
         return answer
 
     async def payment_methods_list(self) -> m.PaymentMethodList:
-        """The saved cards, the default first."""
+        """List the saved cards."""
         answer: m.PaymentMethodList = await self._call(
             m.PaymentMethodList, Call("GET", "/api/v1/billing/payment-methods")
         )
         return answer
 
     async def plans_list(self) -> m.PlanList:
-        """Every plan, and which one is yours."""
+        """List the plans."""
         answer: m.PlanList = await self._call(m.PlanList, Call("GET", "/api/v1/billing/plans"))
         return answer
 
     async def plan_choose(self, *, plan: str, idempotency_key: str | None = None) -> m.PlanList:
-        """Changes the plan: from the free one at once, otherwise with the next period."""
+        """Choose a plan."""
         answer: m.PlanList = await self._call(
             m.PlanList, Call("POST", "/api/v1/billing/plans", json={"plan": plan}, idempotency_key=idempotency_key)
         )
@@ -409,7 +409,7 @@ class AsyncBillingResource(AsyncResource):
     async def top_ups(
         self, *, amount_minor: int, success_url: str, cancel_url: str, idempotency_key: str | None = None
     ) -> m.CheckoutPage:
-        """A page that sells credit; it is granted when the payment is through."""
+        """Buy prepaid credit."""
         answer: m.CheckoutPage = await self._call(
             m.CheckoutPage,
             Call(
@@ -422,7 +422,7 @@ class AsyncBillingResource(AsyncResource):
         return answer
 
     async def wallet_get(self) -> m.Wallet:
-        """Credit: what is usable, what of it is used but not billed yet, and every grant."""
+        """Get the prepaid credit."""
         answer: m.Wallet = await self._call(m.Wallet, Call("GET", "/api/v1/billing/wallet"))
         return answer
 
@@ -431,7 +431,7 @@ class BudgetsResource(Resource):
     """`client.budgets`"""
 
     def list(self) -> m.BudgetList:
-        """The organization's budgets and how they stand."""
+        """List budgets."""
         answer: m.BudgetList = self._call(m.BudgetList, Call("GET", "/api/v1/budgets"))
         return answer
 
@@ -446,7 +446,7 @@ class BudgetsResource(Resource):
         key_id: int | None | Omit = OMIT,
         idempotency_key: str | None = None,
     ) -> m.Budget:
-        """A new budget for the organization or one of its keys."""
+        """Set a budget."""
         answer: m.Budget = self._call(
             m.Budget,
             Call(
@@ -466,12 +466,12 @@ class BudgetsResource(Resource):
         return answer
 
     def alerts(self) -> m.BudgetAlertList:
-        """What fired, newest first."""
+        """List the alerts of a budget."""
         answer: m.BudgetAlertList = self._call(m.BudgetAlertList, Call("GET", "/api/v1/budgets/alerts"))
         return answer
 
     def get(self, budget_id: int) -> m.Budget:
-        """One budget."""
+        """Get one budget."""
         answer: m.Budget = self._call(m.Budget, Call("GET", f"/api/v1/budgets/{quote(budget_id)}"))
         return answer
 
@@ -484,7 +484,7 @@ class BudgetsResource(Resource):
         hard: bool | Omit = OMIT,
         thresholds: builtins.list[int] | Omit = OMIT,
     ) -> m.Budget:
-        """Changes what is given; alerts that fired stay fired."""
+        """Change a budget."""
         answer: m.Budget = self._call(
             m.Budget,
             Call(
@@ -496,7 +496,7 @@ class BudgetsResource(Resource):
         return answer
 
     def delete(self, budget_id: int) -> None:
-        """It limits and tells nothing any more."""
+        """Remove a budget."""
         self._call(type(None), Call("DELETE", f"/api/v1/budgets/{quote(budget_id)}"))
 
 
@@ -504,7 +504,7 @@ class AsyncBudgetsResource(AsyncResource):
     """`client.budgets`"""
 
     async def list(self) -> m.BudgetList:
-        """The organization's budgets and how they stand."""
+        """List budgets."""
         answer: m.BudgetList = await self._call(m.BudgetList, Call("GET", "/api/v1/budgets"))
         return answer
 
@@ -519,7 +519,7 @@ class AsyncBudgetsResource(AsyncResource):
         key_id: int | None | Omit = OMIT,
         idempotency_key: str | None = None,
     ) -> m.Budget:
-        """A new budget for the organization or one of its keys."""
+        """Set a budget."""
         answer: m.Budget = await self._call(
             m.Budget,
             Call(
@@ -539,12 +539,12 @@ class AsyncBudgetsResource(AsyncResource):
         return answer
 
     async def alerts(self) -> m.BudgetAlertList:
-        """What fired, newest first."""
+        """List the alerts of a budget."""
         answer: m.BudgetAlertList = await self._call(m.BudgetAlertList, Call("GET", "/api/v1/budgets/alerts"))
         return answer
 
     async def get(self, budget_id: int) -> m.Budget:
-        """One budget."""
+        """Get one budget."""
         answer: m.Budget = await self._call(m.Budget, Call("GET", f"/api/v1/budgets/{quote(budget_id)}"))
         return answer
 
@@ -557,7 +557,7 @@ class AsyncBudgetsResource(AsyncResource):
         hard: bool | Omit = OMIT,
         thresholds: builtins.list[int] | Omit = OMIT,
     ) -> m.Budget:
-        """Changes what is given; alerts that fired stay fired."""
+        """Change a budget."""
         answer: m.Budget = await self._call(
             m.Budget,
             Call(
@@ -569,7 +569,7 @@ class AsyncBudgetsResource(AsyncResource):
         return answer
 
     async def delete(self, budget_id: int) -> None:
-        """It limits and tells nothing any more."""
+        """Remove a budget."""
         await self._call(type(None), Call("DELETE", f"/api/v1/budgets/{quote(budget_id)}"))
 
 
@@ -659,27 +659,27 @@ class InvoicesResource(Resource):
     """`client.invoices`"""
 
     def list(self) -> Paginator[m.Invoice]:
-        """The draft of this month first, then all issued invoices, newest first."""
+        """List invoices."""
         return self._pages(m.Invoice, Call("GET", "/api/v1/invoices"))
 
     def get(self, invoice_id: str) -> m.Invoice:
-        """One invoice; 'draft' is this month's as it would be now."""
+        """Get one invoice."""
         answer: m.Invoice = self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
         return answer
 
     def file(self, invoice_id: int, kind: str) -> bytes:
-        """An issued invoice as PDF, CSV or JSON; the rows add up to its total."""
+        """Get an invoice as a file."""
         return self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
 
     def line_events(self, invoice_id: int, line: int, *, limit: int | Omit = OMIT) -> Paginator[m.LineEvent]:
-        """The single calls behind a line of an issued invoice; lines count from 0."""
+        """List the calls behind a line."""
         return self._pages(
             m.LineEvent,
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
 
     def receipts(self, invoice_id: int) -> bytes:
-        """What `tessera verify-invoice` takes: one JSON object a line."""
+        """Get the receipts of an invoice."""
         return self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
 
 
@@ -687,27 +687,27 @@ class AsyncInvoicesResource(AsyncResource):
     """`client.invoices`"""
 
     def list(self) -> AsyncPaginator[m.Invoice]:
-        """The draft of this month first, then all issued invoices, newest first."""
+        """List invoices."""
         return self._pages(m.Invoice, Call("GET", "/api/v1/invoices"))
 
     async def get(self, invoice_id: str) -> m.Invoice:
-        """One invoice; 'draft' is this month's as it would be now."""
+        """Get one invoice."""
         answer: m.Invoice = await self._call(m.Invoice, Call("GET", f"/api/v1/invoices/{quote(invoice_id)}"))
         return answer
 
     async def file(self, invoice_id: int, kind: str) -> bytes:
-        """An issued invoice as PDF, CSV or JSON; the rows add up to its total."""
+        """Get an invoice as a file."""
         return await self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/file/{quote(kind)}"))
 
     def line_events(self, invoice_id: int, line: int, *, limit: int | Omit = OMIT) -> AsyncPaginator[m.LineEvent]:
-        """The single calls behind a line of an issued invoice; lines count from 0."""
+        """List the calls behind a line."""
         return self._pages(
             m.LineEvent,
             Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/lines/{quote(line)}/events", query={"limit": limit}),
         )
 
     async def receipts(self, invoice_id: int) -> bytes:
-        """What `tessera verify-invoice` takes: one JSON object a line."""
+        """Get the receipts of an invoice."""
         return await self._bytes(Call("GET", f"/api/v1/invoices/{quote(invoice_id)}/receipts"))
 
 
@@ -1930,7 +1930,7 @@ class PricingResource(Resource):
     """`client.pricing`"""
 
     def estimate(self, *, model: str | Omit = OMIT, units: int | Omit = OMIT) -> m.Estimate:
-        """What so many more units of a model would cost this organization this month."""
+        """Estimate a month's cost."""
         answer: m.Estimate = self._call(
             m.Estimate, Call("GET", "/api/v1/pricing/estimate", query={"model": model, "units": units})
         )
@@ -1941,7 +1941,7 @@ class AsyncPricingResource(AsyncResource):
     """`client.pricing`"""
 
     async def estimate(self, *, model: str | Omit = OMIT, units: int | Omit = OMIT) -> m.Estimate:
-        """What so many more units of a model would cost this organization this month."""
+        """Estimate a month's cost."""
         answer: m.Estimate = await self._call(
             m.Estimate, Call("GET", "/api/v1/pricing/estimate", query={"model": model, "units": units})
         )
@@ -2001,7 +2001,7 @@ class ProviderResource(Resource):
         return answer
 
     def earnings_list(self) -> m.EarningList:
-        """What your models earned: held, free for the next payout, paid."""
+        """List what your models earned."""
         answer: m.EarningList = self._call(m.EarningList, Call("GET", "/api/v1/provider/earnings"))
         return answer
 
@@ -2015,7 +2015,7 @@ class ProviderResource(Resource):
         return answer
 
     def payouts_list(self) -> m.PayoutList:
-        """Your settlements, newest first."""
+        """List your payouts."""
         answer: m.PayoutList = self._call(m.PayoutList, Call("GET", "/api/v1/provider/payouts"))
         return answer
 
@@ -2073,7 +2073,7 @@ class AsyncProviderResource(AsyncResource):
         return answer
 
     async def earnings_list(self) -> m.EarningList:
-        """What your models earned: held, free for the next payout, paid."""
+        """List what your models earned."""
         answer: m.EarningList = await self._call(m.EarningList, Call("GET", "/api/v1/provider/earnings"))
         return answer
 
@@ -2087,7 +2087,7 @@ class AsyncProviderResource(AsyncResource):
         return answer
 
     async def payouts_list(self) -> m.PayoutList:
-        """Your settlements, newest first."""
+        """List your payouts."""
         answer: m.PayoutList = await self._call(m.PayoutList, Call("GET", "/api/v1/provider/payouts"))
         return answer
 
@@ -2488,7 +2488,7 @@ class UsageResource(Resource):
         model: str | Omit = OMIT,
         to: str | Omit = OMIT,
     ) -> m.Usage:
-        """Usage by model, key, hour or day, from hourly sums."""
+        """Sum usage up."""
         answer: m.Usage = self._call(
             m.Usage,
             Call(
@@ -2518,7 +2518,7 @@ class UsageResource(Resource):
         model: str | Omit = OMIT,
         to: str | Omit = OMIT,
     ) -> Paginator[m.UsageEvent]:
-        """Single ledger entries, newest first."""
+        """List single uses."""
         return self._pages(
             m.UsageEvent,
             Call(
@@ -2537,7 +2537,7 @@ class UsageResource(Resource):
         )
 
     def receipt(self, event_id: str) -> m.Receipt:
-        """The signed receipt of one call."""
+        """Get the receipt of a call."""
         answer: m.Receipt = self._call(m.Receipt, Call("GET", f"/api/v1/usage/{quote(event_id)}/receipt"))
         return answer
 
@@ -2556,7 +2556,7 @@ class AsyncUsageResource(AsyncResource):
         model: str | Omit = OMIT,
         to: str | Omit = OMIT,
     ) -> m.Usage:
-        """Usage by model, key, hour or day, from hourly sums."""
+        """Sum usage up."""
         answer: m.Usage = await self._call(
             m.Usage,
             Call(
@@ -2586,7 +2586,7 @@ class AsyncUsageResource(AsyncResource):
         model: str | Omit = OMIT,
         to: str | Omit = OMIT,
     ) -> AsyncPaginator[m.UsageEvent]:
-        """Single ledger entries, newest first."""
+        """List single uses."""
         return self._pages(
             m.UsageEvent,
             Call(
@@ -2605,7 +2605,7 @@ class AsyncUsageResource(AsyncResource):
         )
 
     async def receipt(self, event_id: str) -> m.Receipt:
-        """The signed receipt of one call."""
+        """Get the receipt of a call."""
         answer: m.Receipt = await self._call(m.Receipt, Call("GET", f"/api/v1/usage/{quote(event_id)}/receipt"))
         return answer
 
