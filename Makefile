@@ -48,15 +48,14 @@ lane-pages: lint
 	@$(UNITS) tests
 	@TESSERA_VAR=$(CURDIR)/var/test-pages TESSERA_PORT=18600 ./tests/with_stack bash -c '$(BROWSER)'
 
-# The product's own life, in tests that start all that they need; then money, and a short storm.
+# The product's own life, in tests that start all that they need; then every entry of the catalogue by itself.
 lane-life:
 	@TESSERA_EXAMPLES=0 $(PYTEST) $(LIFE)
-	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-money TESSERA_PORT=18400 ./tests/with_stack bash -c '$(PARTS) tests/billing && $(STORM) --short'
-
-# The other parts on real services; then every entry of the catalogue by itself.
-lane-parts:
-	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) --ignore=tests/billing tests'
 	@$(PYTEST) -m catalog tests/catalog
+
+# The other parts on real services; then a short storm over money.
+lane-parts:
+	@TESSERA_EXAMPLES=0 TESSERA_VAR=$(CURDIR)/var/test-parts TESSERA_PORT=18200 ./tests/with_stack bash -c '$(PARTS) $(LIFE:%=--ignore=%) tests && $(STORM) --short'
 
 # Whole paths through the running product.
 lane-flows:

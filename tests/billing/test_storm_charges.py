@@ -1,4 +1,5 @@
-"""The storm over charges, short; and the same without idempotency keys, which must be seen to charge twice."""
+"""The broken control of the storm over charges: without idempotency keys it must be seen to charge twice. The storm
+itself runs beside the tests, `make billing-storm ARGS=--short`."""
 
 from __future__ import annotations
 
@@ -19,15 +20,6 @@ def storm(*arguments: str) -> dict[str, int]:
     assert done.stdout, done.stderr[-2000:]
     figures: dict[str, int] = json.loads(done.stdout.strip().splitlines()[-1])
     return figures
-
-
-def test_each_invoice_is_charged_once() -> None:
-    found = storm("--kills", "12", "--invoices", "30")
-    assert found["kills"] >= 10
-    assert (found["double_charged"], found["not_charged"], found["wrong_amounts"]) == (0, 0, 0)
-    assert found["charged_minor"] == found["owed_minor"]
-    assert found["gapless"]
-    assert found["lost_percent"] >= 5  # little is asked in a short storm, so its share varies
 
 
 def test_without_keys_the_storm_charges_twice() -> None:
