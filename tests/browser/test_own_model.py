@@ -35,11 +35,19 @@ def test_a_file_is_read_and_uploaded_and_survives_a_reload(member: Page) -> None
     user.did("upload")
     expect(member.get_by_role("heading", level=1)).to_contain_text(name)
 
+    # The version's page follows the checks by itself.
+    member.goto(f"{member.url}v/1/")
+    expect(member.get_by_role("row", name="Triton serves it beside the old version")).to_be_visible(timeout=60_000)
+    expect(member.get_by_role("status").filter(has_text="Ready")).to_be_visible()
+    expect(member.get_by_role("heading", name="Lineage")).to_be_visible()
 
-def test_a_file_that_is_no_net_is_refused_with_its_reason(member: Page) -> None:
+
+def test_a_file_that_would_run_code_is_refused_with_its_remedy(member: Page) -> None:
     member.goto("/provider/models/new/")
+    expect(member.get_by_label("Repository")).to_be_visible()
     member.get_by_label("ONNX file or zip bundle").set_input_files(
-        {"name": "net.onnx", "mimeType": "application/octet-stream", "buffer": b"no net at all"})
+        {"name": "net.onnx", "mimeType": "application/octet-stream", "buffer": b"\x80\x04\x95nothing good."})
     member.get_by_role("button", name="Read it").click()
-    expect(member.locator("main [role=alert]")).to_be_visible()
+    expect(member.locator("main [role=alert]")).to_contain_text("a pickle, which runs code")
+    expect(member.locator("main [role=alert]")).to_contain_text("export to ONNX")
     expect(member.get_by_role("button", name="Read it")).to_be_visible()  # and another can be chosen
