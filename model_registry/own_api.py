@@ -134,6 +134,8 @@ def _files(request: Request) -> list[tuple[str, Any]]:
 
 
 def _stored(request: Request, org_id: int) -> list[tuple[str, Any]]:
+    if not isinstance(request.data, dict):
+        raise Problem("validation_error", "the body must be a JSON object")
     upload_id, file_id = request.data.get("upload_id"), request.data.get("file_id")
     if upload_id:
         upload = stored_files.upload_of(org_id=org_id, upload_id=ids.unprefixed("upload", str(upload_id)))
@@ -153,6 +155,8 @@ def _manifest(request: Request) -> str | None:
         return given or None
     if isinstance(given, dict):
         return json.dumps(given)
+    if not hasattr(given, "read"):
+        raise Problem("validation_error", errors=[FieldError("/manifest", "must be an object or text")])
     content = given.read((1 << 20) + 1)
     try:
         return str(content.decode("utf-8"))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,12 @@ import pytest
 from sklearn.datasets import load_digits
 
 from tests.flows.conftest import ROOT, SAMPLES
+from tests.flows.own_model_kit import Provider, linear_net
 
 sys.path.insert(0, str(ROOT / "sdk" / "python" / "src"))
 
 from tessera import OBJECT_DETECTION, TEXT_RECOGNITION, AIClient, AsyncAIClient, Prediction, errors, results
+from tessera.cli import main as tessera_cli
 
 pytestmark = pytest.mark.stack
 SDK = ROOT / "sdk" / "python"
@@ -152,6 +155,47 @@ def test_the_command_line(demo: dict[str, str], tmp_path: Path) -> None:
     assert batch.returncode == 0, batch.stderr
     assert [json.loads(line)["output"]["verdict"] for line in batch.stdout.splitlines()] == ["positive", "negative"]
     assert run("show", "no-such-model").returncode == 4
+
+
+def test_the_command_line_for_ones_own_model(demo: dict[str, str], tmp_path: Path,
+                                             capsys: pytest.CaptureFixture[str],
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two versions, the share of each, the way back, and what the platform saw: told in rows and as JSON."""
+    monkeypatch.setenv("TESSERA_API_KEY", Provider(demo["url"], f"Shell {secrets.token_hex(3)}").key)
+    monkeypatch.setenv("TESSERA_BASE_URL", demo["url"])
+
+    def run(*arguments: str, code: int = 0) -> str:
+        assert tessera_cli(list(arguments)) == code, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    def shares(text: str) -> dict[int, int]:
+        told = json.loads(text)
+        return {target["version"]: target["weight"] for target in told.get("traffic", told)["targets"]}
+
+    net = tmp_path / "net.onnx"
+    net.write_bytes(linear_net(np.eye(4, 3), np.zeros(3)))
+    model, first = run("push", str(net), "--name", "lines", "--task", "tabular-classification").split()
+    net.write_bytes(linear_net(-np.eye(4, 3), np.zeros(3)))
+    assert (first, run("push", str(net), "--name", model).split()) == ("1", [model, "2"])
+    assert shares(run("deploy", model, "--version", "1", "--json")) == {1: 100}
+    assert run("deploy", model, "--version", "2", "--weight", "10") == "1\t90 %\tstable\n2\t10 %\tcanary\n"
+    assert shares(run("traffic", model, "1=40", "2=60", "--sticky-by", "none", "--json")) == {1: 40, 2: 60}
+    assert shares(run("traffic", model, "--rollback", "--json")) == shares(run("traffic", model, "--json")) == {
+        1: 90, 2: 10}
+    assert "passed\tdeploy\t" in run("logs", model)
+    report = json.loads(run("logs", model, "--version", "1", "--json"))
+    assert (report["version_state"], report["checks"][-1]["check_status"]) == ("ready", "passed")
+    run("deploy", model, "--version", "9", code=5)
+
+    monkeypatch.setenv("TESSERA_API_KEY", demo["api_key"])
+    job = run("predict", "change-points", json.dumps(SHIFT), "--async").strip()
+    assert json.loads(run("jobs", "wait", job, "--json"))["output"]["breaks"] == [30]
+    told = [json.loads(line) for line in run("logs", job, "--json").splitlines()]
+    assert (told[0]["data"]["status"], told[-1]["event"]) == ("queued", "prediction")
+    assert run("logs", job).splitlines()[-1].startswith("prediction\tsucceeded")
+    assert run("jobs", "list").splitlines()[0].split("\t")[:3] == [job, "change-points", "succeeded"]
+    assert "change-points" in [row["group"] for row in json.loads(run("usage", "--json"))["data"]]
+    run("keys", "list", code=3)  # this key may not
 
 
 def test_the_readmes_run_as_written(demo: dict[str, str], tmp_path: Path) -> None:

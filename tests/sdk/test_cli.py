@@ -284,7 +284,8 @@ def test_a_net_is_pushed_and_its_report_is_read(key: Platform, capsys: pytest.Ca
     ("text", "plain", "plain"), ("texts", '["a", "b"]', ["a", "b"]), ("texts", "a\nb", ["a", "b"]),
     ("series", "1, 2.5,3", [1, 2.5, 3]), ("series", "1\n2", [1.0, 2.0]), ("series", '{"values": [1]}', {"values": [1]}),
     ("table", "a,b\n1,x\n,2026-01", [{"a": 1, "b": "x"}, {"a": None, "b": "2026-01"}]), ("number", "0.5", 0.5),
-    ("problem", '{"a": [1]}', {"a": [1]}), ("images", DATA_URL, [DATA_URL])])
+    ("problem", '{"a": [1]}', {"a": [1]}),
+    ("series", "[" + "1, " * 300 + "2]", [1] * 300 + [2]), ("images", DATA_URL, [DATA_URL])])
 def test_fields_by_their_kind(kind: str, text: str, value: Any) -> None:
     assert _inputs.field("x", kind, text) == value
 

@@ -229,6 +229,12 @@ def test_what_makes_calls_is_known_by_its_shape() -> None:
     assert Prediction(id="pred_1", model="ocr", status="queued").raw_response is None
 
 
+@pytest.mark.parametrize("size", [64, 300, 5000])  # 300: no name of a file may be so long
+def test_base64_of_any_length_is_no_path(size: int) -> None:
+    text = base64.b64encode(bytes(size)).decode()
+    assert media.encode(text, media=True) == text
+
+
 def test_media_from_everything(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"abc")

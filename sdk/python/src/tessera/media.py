@@ -63,7 +63,7 @@ def _from_text(value: str) -> str:
         if not answer.is_success or len(answer.content) > MAX_BYTES:
             raise UnreadableMedia(f"{value}: {answer.status_code}, {len(answer.content)} bytes")
         return _text(answer.content)
-    if len(value) < 4096 and Path(value).is_file():
+    if os.path.isfile(value):  # Path's own raises for a text that is too long for a name
         return _text(Path(value).read_bytes())
     if len(value) >= 64 and re.fullmatch(r"[A-Za-z0-9+/\s]+={0,2}", value):
         return value
