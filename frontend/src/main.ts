@@ -28,7 +28,16 @@ const remember = (name: string, value: string): void => { document.cookie = `${n
 function dress(root: ParentNode): void {
   for (const bar of root.querySelectorAll<HTMLElement>("[data-width]")) bar.style.width = `${bar.dataset.width}%`;
   for (const field of root.querySelectorAll<HTMLElement>("[data-indent]")) field.style.marginInlineStart = `${Number(field.dataset.indent) * 16}px`;
+  for (const range of root.querySelectorAll<HTMLInputElement>("input[type=range]")) fill(range);
 }
+/** The part of a slider's track that lies behind its thumb. */
+function fill(range: HTMLInputElement): void {
+  const low = Number(range.min || 0), high = Number(range.max || 100);
+  range.style.setProperty("--v", `${((Number(range.value) - low) / (high - low)) * 100}%`);
+}
+document.addEventListener("input", (event) => {
+  if (event.target instanceof HTMLInputElement && event.target.type === "range") fill(event.target);
+});
 async function copy(button: HTMLElement): Promise<void> {
   const source = button.dataset.copy ? document.getElementById(button.dataset.copy)?.textContent ?? "" : "";
   try { await navigator.clipboard.writeText(source.trim()); } catch { toast(document.body.dataset.copyFailed ?? ""); return; }

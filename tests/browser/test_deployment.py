@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import context_of, watched
+from tests.browser.conftest import context_of
 from tests.browser.test_pages import check
 from tests.flows.own_model_kit import Provider, in_django, linear_net
 
@@ -31,15 +31,16 @@ def brought(base_url: str) -> Iterator[tuple[Provider, str]]:
 
 
 @pytest.fixture
-def owned(browser: Browser, base_url: str, brought: tuple[Provider, str],
-          request: pytest.FixtureRequest) -> Iterator[Owned]:
+def owned(browser: Browser, base_url: str, brought: tuple[Provider, str]) -> Iterator[Owned]:
     provider, name = brought
     context = context_of(browser, base_url)
     context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": base_url}
                          for cookie in provider.session.cookies.jar])
-    for page in watched(context, request):
-        yield page, name
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page, name
     context.close()
+    assert errors == []
 
 
 def test_a_model_is_scaled_spread_rolled_out_and_back(owned: Owned, base_url: str) -> None:
