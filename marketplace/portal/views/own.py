@@ -20,6 +20,7 @@ from inference_backend.jobs import files
 from kernel import ids
 from kernel.problems import Problem
 from marketplace.listings import selectors as listings
+from marketplace.portal import labels
 from marketplace.portal.views import member
 from marketplace.portal.views.staff import staff_only
 from model_registry import deployment, origins, publication, registration, selectors
@@ -54,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponse:
     model = request.GET.get("model", "")
     known = selectors.own_model(model, org_id=caller.org_id) if model else None
     shown: dict[str, Any] = {"nav": "own-models", "model": known, "prefix": f"{caller.slug}.", "form": request.POST,
-                             "tasks": sorted((task.title, key) for key, task in TASKS.items())}
+                             "tasks": sorted((labels.task(key), key) for key in TASKS)}
     try:
         if request.method != "POST":
             file_id = request.GET.get("file", "")

@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     demo = next((card for card in first if card.output == "boxes" and (card.model.example or {}).get("output")), None)
     counts = {name: sum(1 for value in values if value.count) for name, values in page.facets.items()}
     figures = [
-        {"value": answering, "words": _("models on the shelf")},
+        {"value": answering, "words": _("models ready to be called")},
         {"value": counts["task"], "words": _("tasks that they do")},
         {"value": counts["industry"], "words": _("industries")},
         {"value": 4, "words": _("ways to call: REST, gRPC, Open Inference Protocol, OpenAI")},

@@ -127,8 +127,11 @@ def trial(request: HttpRequest, trial_id: int) -> HttpResponse:
         "ready": sum(1 for one in scores if one.run.ended), "picture": picture(scores, cards),
         "disagreements": _disagreements(found, scores) if found.state in ("done", "canceled") else [],
     }
-    part = request.headers.get("HX-Request") and found.state == "running"
-    return render(request, "console/_trial_runs.html" if part else "console/trial.html", context)
+    if not request.headers.get("HX-Request"):
+        return render(request, "console/trial.html", context)
+    if found.state == "running":
+        return render(request, "console/_trial_runs.html", context)
+    return HttpResponse(headers={"HX-Refresh": "true"})  # the whole page says that it ended
 
 
 @login_required
