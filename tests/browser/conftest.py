@@ -1,7 +1,7 @@
 """Chromium against a running instance: TESSERA_TEST_URL, or the address in its demo.json (folder TESSERA_VAR).
 
-Tests share two browser contexts, a stranger's and an owner's: a new page costs a tenth of a new context. A test that
-changes cookies (language, theme, sign-up) asks for `apart`.
+Tests share two pages, a stranger's and an owner's, with what the browser keeps of scripts, fonts and pictures. A test
+that signs up asks for `apart`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.lines import LINES
 
@@ -83,17 +92,28 @@ def context_of(browser: Browser, base_url: str, state: Any = None, **options: An
                                permissions=["clipboard-read", "clipboard-write"], **options)
 
 
-def watched(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page whose console must stay free of errors.
+def watched(page: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page while one test uses it: its console must stay free of errors.
 
     Chromium logs the status of a refused form even where the page itself says what is wrong: a test that provokes a
     refusal names its status (`@pytest.mark.provokes(422)`), and must have got it.
     """
-    page, errors = context.new_page(), []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    def failed(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("console", said)
+    page.on("pageerror", failed)
     yield page
-    page.close()
+    page.remove_listener("console", said)
+    page.remove_listener("pageerror", failed)
+    page.unroute_all()
+    page.goto("about:blank")  # nothing of this test goes on in the next
     marker = request.node.get_closest_marker("provokes")
     expected = {str(status) for status in marker.args} if marker else set()
     statuses = [(found[1] if (found := STATUS.search(text)) else "", text) for text in errors]
@@ -104,27 +124,27 @@ def watched(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def stranger(browser: Browser, base_url: str) -> Iterator[BrowserContext]:
+def stranger(browser: Browser, base_url: str) -> Iterator[Page]:
     context = context_of(browser, base_url)
-    yield context
+    yield context.new_page()
     context.close()
 
 
 @pytest.fixture(scope="session")
-def owner(browser: Browser, base_url: str, signed_in: Any) -> Iterator[BrowserContext]:
+def owner(browser: Browser, base_url: str, signed_in: Any) -> Iterator[Page]:
     context = context_of(browser, base_url, signed_in)
-    yield context
+    yield context.new_page()
     context.close()
 
 
 @pytest.fixture
-def page(stranger: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(stranger: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of somebody who isn't signed in."""
     yield from watched(stranger, request)
 
 
 @pytest.fixture
-def member(owner: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+def member(owner: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of the signed-in owner."""
     yield from watched(owner, request)
 
@@ -133,7 +153,7 @@ def member(owner: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Pa
 def apart(browser: Browser, base_url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page with cookies of its own."""
     context = context_of(browser, base_url)
-    yield from watched(context, request)
+    yield from watched(context.new_page(), request)
     context.close()
 
 

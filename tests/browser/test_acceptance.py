@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import User, sign_up
+from tests.browser.looks import holds_here
 
 pytestmark = pytest.mark.browser
 RUN_MS = 90_000
@@ -210,6 +211,7 @@ def test_why_a_job_failed_and_once_more(member: Page, base_url: str) -> None:
     expect(member.locator("[role=alert] code")).to_have_text(told["error"]["code"])
     expect(member.locator("[data-log] li").first).to_be_visible()
     user.did("why-failed")
+    holds_here(member)
     user.click(member.get_by_role("button", name="Run again"))
     expect(member.get_by_text("It runs again, as a job of its own.")).to_be_visible()
     assert job not in member.url

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import User
+from tests.browser.looks import holds_here
 from tests.flows.own_model_kit import linear_net
 
 pytestmark = pytest.mark.browser
@@ -34,6 +35,7 @@ def test_a_file_is_read_and_uploaded_and_survives_a_reload(member: Page) -> None
     expect(member.get_by_text("Version 1 is being checked.")).to_be_visible()
     user.did("upload")
     expect(member.get_by_role("heading", level=1)).to_contain_text(name)
+    holds_here(member)
 
     # The version's page follows the checks by itself.
     member.goto(f"{member.url}v/1/")

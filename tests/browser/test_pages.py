@@ -1,21 +1,20 @@
 """Every page in two themes and two languages: no accessibility violation, no sideways scroll at 390 px, a small answer.
 
-`make test` looks at each page twice: in one theme and language, and at its colours in the other two, all four taking
-turns from page to page. `make test-browser FULL=1` looks at all of them at all of it.
+`make test` opens each page in both languages and looks at its colours in both themes, and at everything else in one of
+the four looks, taking turns from page to page. `make test-browser FULL=1` looks at everything in all four.
 """
 
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import context_of, watched
+from tests.browser.conftest import WIDE
+from tests.browser.looks import FULL, PHONE, faults, fits_a_phone, turn
 
 pytestmark = pytest.mark.browser
 MODEL = "/models/face-detect/"
@@ -33,10 +32,6 @@ CONSOLE = ["/console/", "/console/usage/", "/console/keys/", "/console/billing/"
            "/console/organization/"]
 LOOKS = [("light", "en"), ("dark", "zh-hans"), ("dark", "en"), ("light", "zh-hans")]
 HTML_KB = 20
-COLOURS = {"runOnly": ["color-contrast"]}  # all that a theme changes
-FULL = bool(os.environ.get("FULL"))
-# Rows and cards behind the first few come from the same lines of a template.
-ALIKE = [["tbody tr:nth-child(n+5)"], [".mcard:nth-child(n+5)"], [".facets fieldset:nth-of-type(n+4)"]]
 # Four English words in a row, apart from code, names and addresses, are a sentence that was not translated.
 SENTENCE = re.compile(r"\b[A-Za-z]+ [a-z]+ [a-z]+ [a-z]+\b")
 WORDS = """() => {
@@ -48,31 +43,30 @@ SPOKEN = ("/", "/pricing/", "/docs/", "/docs/errors/", "/status/", "/compare/", 
           "/console/notices/")
 
 
-@pytest.fixture(scope="session")
-def dressed(browser: Browser, base_url: str, signed_in: object) -> Iterator[BrowserContext]:
-    """The owner's context whose theme and language these tests change."""
-    context = context_of(browser, base_url, signed_in)
-    yield context
-    context.close()
+@pytest.fixture
+def dressed(member: Page) -> Iterator[Page]:
+    """The owner's page; theme and language are those of everybody again afterwards."""
+    yield member
+    undress(member)
 
 
-@pytest.fixture(scope="session")
-def plain(browser: Browser, base_url: str) -> Iterator[BrowserContext]:
+@pytest.fixture
+def plain(page: Page) -> Iterator[Page]:
     """A stranger's, likewise."""
-    context = context_of(browser, base_url)
-    yield context
-    context.close()
+    yield page
+    undress(page)
 
 
-def faults(page: Page, *, colours_only: bool = False) -> list[tuple[str, list[str]]]:
-    found = Axe().run(page, None if FULL else {"exclude": ALIKE}, COLOURS if colours_only else None)
-    found = found.response["violations"]
-    return [(v["id"], [n["html"][:140] for n in v["nodes"]][:3]) for v in found]
+def undress(page: Page) -> None:
+    for name in ("theme", "django_language"):
+        page.context.clear_cookies(name=name)
+    page.set_viewport_size(WIDE)
 
 
 def visit(page: Page, base_url: str, path: str, theme: str, language: str) -> None:
     page.context.add_cookies([{"name": "theme", "value": theme, "url": base_url},
                               {"name": "django_language", "value": language, "url": base_url}])
+    page.set_viewport_size(WIDE)
     answer = page.goto(path)
     assert answer is not None
     assert answer.ok, answer.status
@@ -81,44 +75,50 @@ def visit(page: Page, base_url: str, path: str, theme: str, language: str) -> No
     assert page.locator("html").get_attribute("lang") == ("zh-Hans" if language == "zh-hans" else "en")
 
 
-def check(page: Page, base_url: str, path: str, turn: int) -> None:
-    looks = LOOKS if FULL else [LOOKS[turn % 4], LOOKS[(turn + 1) % 4]]
-    for place, (theme, language) in enumerate(looks):
-        visit(page, base_url, path, theme, language)
-        assert faults(page, colours_only=place > 0 and not FULL) == [], (theme, language)
-        page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, (theme, language)
-        page.set_viewport_size({"width": 1440, "height": 900})
-        if language == "zh-hans" and path in SPOKEN:
-            assert SENTENCE.findall(page.evaluate(WORDS)) == []
+def check(page: Page, base_url: str, path: str, place: int) -> None:
+    """One look in full, its colours in the other theme; then the other language, as a phone shows it."""
+    (theme, language), (_theme, other) = LOOKS[place % 4], LOOKS[(place + 1) % 4]
+    visit(page, base_url, path, theme, language)
+    assert faults(page) == [], (theme, language)
+    turned = "light" if theme == "dark" else "dark"
+    turn(page, turned)
+    assert faults(page, colours_only=True) == [], (turned, language)
+    fits(page, path, language)
+    visit(page, base_url, path, turned, other)
+    if FULL:
+        for one in (turned, theme):
+            turn(page, one)
+            assert faults(page) == [], (one, other)
+    fits(page, path, other)
 
 
-@pytest.mark.parametrize(("turn", "path"), list(enumerate(PUBLIC)), ids=PUBLIC)
-def test_public_page(plain: BrowserContext, request: pytest.FixtureRequest, base_url: str, turn: int,
-                     path: str) -> None:
-    for page in watched(plain, request):
-        check(page, base_url, path, turn)
+def fits(page: Page, path: str, language: str) -> None:
+    assert fits_a_phone(page), language
+    if language == "zh-hans" and path in SPOKEN:
+        assert SENTENCE.findall(page.evaluate(WORDS)) == []
 
 
-@pytest.mark.parametrize(("turn", "path"), list(enumerate(CONSOLE)), ids=CONSOLE)
-def test_console_page(dressed: BrowserContext, request: pytest.FixtureRequest, base_url: str, turn: int,
-                      path: str) -> None:
-    for page in watched(dressed, request):
-        check(page, base_url, path, turn)
+@pytest.mark.parametrize(("place", "path"), list(enumerate(PUBLIC)), ids=PUBLIC)
+def test_public_page(plain: Page, base_url: str, place: int, path: str) -> None:
+    check(plain, base_url, path, place)
 
 
-def test_the_filters_of_a_phone_wait_folded(plain: BrowserContext, base_url: str) -> None:
+@pytest.mark.parametrize(("place", "path"), list(enumerate(CONSOLE)), ids=CONSOLE)
+def test_console_page(dressed: Page, base_url: str, place: int, path: str) -> None:
+    check(dressed, base_url, path, place)
+
+
+def test_the_filters_of_a_phone_wait_folded(plain: Page) -> None:
     """And stay open while one filters: what was opened by hand is not closed by the answer."""
-    page = plain.new_page()
-    page.set_viewport_size({"width": 390, "height": 844})
-    visit(page, base_url, "/models/", "light", "en")
+    page = plain
+    page.set_viewport_size(PHONE)
+    page.goto("/models/")
     expect(page.locator("#f-modality-text")).to_be_hidden()
     page.get_by_role("button", name="Filters").click()
     page.locator("#f-modality-text").check()
     page.wait_for_url("**modality=text**")
     expect(page.locator(".chip-on")).to_have_count(1)
     expect(page.locator("#f-industry-finance")).to_be_visible()
-    page.close()
 
 
 def test_an_unknown_page_says_what_to_do(page: Page, base_url: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from marketplace.listings.scoring import wilson
+from tests.browser.looks import holds_here
 
 pytestmark = pytest.mark.browser
 ROWS = [("Guten Morgen, wie geht es Ihnen heute?", "de"), ("The parcel arrived late and damaged.", "en"),
@@ -40,6 +41,7 @@ def test_two_models_on_own_rows(member: Page) -> None:
     expect(row.get_by_role("cell").nth(5)).to_have_text(re.compile(r"^\$0\.\d+$"))
     expect(member.locator(".pareto circle")).to_have_count(2)
     expect(member.locator("section[aria-labelledby=wrong] tbody tr").last).to_contain_text("no such language")
+    holds_here(member)
     row.get_by_role("link", name="Subscribe").click()
     member.wait_for_url("**/models/language-id/subscribe/")
 
