@@ -117,7 +117,11 @@ class _Slice:
             done, self._done = self._done, []
             held = True
             if done:
-                held = await self._database(batches.note, lease=self._lease, done=done)
+                try:
+                    held = await self._database(batches.note, lease=self._lease, done=done)
+                except asyncio.CancelledError:  # the workers have ended; these may be kept or not, and twice is once
+                    self._done = [*done, *self._done]
+                    raise
             if time.monotonic() - beat > 1.0:
                 beat = time.monotonic()
                 held = held and await self._database(batches.extend_lease, lease=self._lease)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -18,6 +19,7 @@ from jobs_support import GRANT, FixedRuntime
 
 from inference_backend.files import DiskStore
 from inference_backend.jobs import batch_lines, batch_tasks, batches, files
+from inference_backend.jobs.database import TaskDatabase
 from inference_backend.jobs.models import Batch, BatchLine
 from kernel import clock
 from kernel.problems import Problem
@@ -111,6 +113,26 @@ def test_a_slice_ends_and_the_next_goes_on(runtime: FixedRuntime, monkeypatch: p
     assert len(seen) > 2
     assert len(set(runtime.charges)) == len(runtime.charges) == 30
     assert runtime.most_running == batch_tasks.LINES_AT_ONCE
+
+
+def test_outcomes_on_their_way_to_the_database_outlive_the_last_line(
+        runtime: FixedRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last line ends while earlier outcomes wait for a busy database: they are delivered, as they were billed."""
+    class Busy(TaskDatabase):
+        waits = 1
+
+        async def __call__(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+            if function is batches.note and self.waits:
+                self.waits -= 1
+                await asyncio.sleep(1.0)
+            return await super().__call__(function, *args, **kwargs)
+
+    monkeypatch.setattr(batch_tasks, "TaskDatabase", Busy)
+    monkeypatch.setattr(batch_tasks, "NOTE_EVERY_S", 0.03)
+    runtime.delay = 0.02
+    batch = run(submit([line(str(number)) for number in range(10)]))
+    assert (batch.status, batch.succeeded, batch.failed) == ("completed", 10, 0)
+    assert len(read(batch.output_file_id)) == len(runtime.charges) == 10
 
 
 def test_limits_make_lines_wait_and_do_not_fail_them(runtime: FixedRuntime) -> None:
