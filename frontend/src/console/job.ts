@@ -1,4 +1,5 @@
-/** <ts-job>: the log and the progress of a running job, live by server-sent events; the page is read anew at its end. */
+/** <ts-job>: the log and the progress of a running job, live by server-sent events; the page is read anew at its end,
+    but for its toasts: a job may be over before anybody has read that it was begun. */
 import { h } from "../dom";
 
 interface Status { status: string; error?: { code: string; detail: string }; reason?: string }
@@ -27,7 +28,7 @@ class LiveJob extends HTMLElement {
       this.querySelector<HTMLElement>("[data-bar]")!.style.width = `${percent}%`;
       this.querySelector("[role=progressbar]")!.setAttribute("aria-valuenow", String(percent));
     });
-    this.source.addEventListener("prediction", () => { this.source?.close(); location.reload(); });
+    this.source.addEventListener("prediction", () => { this.source?.close(); void anew(); });
   }
   disconnectedCallback(): void { this.source?.close(); }
   private set(selector: string, text: string): void { const found = this.querySelector(selector); if (found) found.textContent = text; }
@@ -39,5 +40,10 @@ class LiveJob extends HTMLElement {
     log.append(h("li", {}, h("span", { class: "c" }, sequence), "  ", h("span", { class: "k" }, kind), `  ${text}`));
     log.scrollTop = log.scrollHeight;
   }
+}
+async function anew(): Promise<void> {
+  const answer = await fetch(location.href);
+  const main = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  if (answer.ok && main) document.querySelector("main")!.replaceWith(main); else location.reload();
 }
 customElements.define("ts-job", LiveJob);
