@@ -51,8 +51,22 @@ class Book:
 
     rows: list[list[Any]] = field(default_factory=list)
 
-    def note(self, kind: str, place: int, name: str, ending: str, facts: Any, began: float) -> None:
-        self.rows.append([kind, place, name, ending, facts, round(time.monotonic() - began, 3)])
+    def begin(self, kind: str, place: int, name: str) -> Page:
+        """Written before anything is sent: what nobody waited for to its end may be billed too."""
+        row = [kind, place, name, "unknown", "no end seen", 0.0]
+        self.rows.append(row)
+        return Page(row, time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A call's row, to be filled in."""
+
+    row: list[Any]
+    began: float
+
+    def end(self, ending: str, facts: Any) -> None:
+        self.row[3:] = [ending, facts, round(time.monotonic() - self.began, 3)]
 
 
 class Callers:
@@ -97,29 +111,29 @@ class Callers:
     async def _answered(self) -> None:
         """One call that waits for its answer."""
         place, client, name = self._next()
-        began = time.monotonic()
+        page = self._book.begin("call", place, name)
         try:
             made = await client.request(
                 "POST", f"/api/v1/models/{self._plan.model}/predictions", idempotency_key=name,
                 json={"input": {"text": self._chance.choice(TEXTS)}}, headers={"Prefer": "wait=60"})
         except TesseraError as error:
-            self._book.note("call", place, name, *_failed(error), began)
+            page.end(*_failed(error))
         else:
-            self._book.note("call", place, name, "good", made.json()["usage"]["cost"], began)
+            page.end("good", made.json()["usage"]["cost"])
 
     async def _accepted(self) -> None:
         """One job: accepted, and asked for until it has ended."""
         place, client, name = self._next()
-        began = time.monotonic()
+        page = self._book.begin("job", place, name)
         try:
             job = await client.models.get(self._plan.model).submit(
                 input={"text": self._chance.choice(TEXTS)}, idempotency_key=name)
         except TesseraError as error:
-            self._book.note("job", place, name, *_failed(error), began)
+            page.end(*_failed(error))
             return
         state = await self._until_ended(place, f"/api/v1/predictions/{job.id}", "succeeded")
         ending = "good" if state["status"] == "succeeded" else state["status"]
-        self._book.note("job", place, name, ending, (state.get("error") or {}).get("code", ""), began)
+        page.end(ending, (state.get("error") or {}).get("code", ""))
 
     async def _until_ended(self, place: int, path: str, well: str) -> dict[str, Any]:
         """The state of accepted work when it has ended, or when nobody waits any longer."""
@@ -133,7 +147,7 @@ class Callers:
     async def _batch(self) -> None:
         place, _, name = self._next()
         client = self._others[place]
-        began = time.monotonic()
+        page = self._book.begin("batch", place, name)
         lines = b"".join(json.dumps({"custom_id": f"{n}", "input": {"text": self._chance.choice(TEXTS)}}).encode()
                          + b"\n" for n in range(self._plan.batch_lines))
         try:
@@ -141,12 +155,12 @@ class Callers:
             made = (await client.request("POST", "/api/v1/batches", idempotency_key=name, json={
                 "input_file_id": stored.id, "model": self._plan.model})).json()
         except TesseraError as error:
-            self._book.note("batch", place, name, *_failed(error), began)
+            page.end(*_failed(error))
             await asyncio.sleep(1)
             return
         state = await self._until_ended(place, f"/api/v1/batches/{made['id']}", "completed")
         good = state["status"] == "completed" and state["counts"]["failed"] == 0
-        self._book.note("batch", place, name, "good" if good else state["status"], state.get("counts"), began)
+        page.end("good" if good else state["status"], state.get("counts"))
 
 
 def _failed(error: TesseraError) -> tuple[str, str]:
