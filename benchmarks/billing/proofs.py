@@ -29,9 +29,9 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "tests/billing/test_meter.py::test_no_hold_leaks_past_its_time"),
     "prepaid_balance": (
         "tests/billing/test_purse.py",
-        "tests/billing/test_payments.py::test_prepaid_limit_is_what_is_left",
-        "tests/billing/test_payments.py::test_who_pays_in_advance_is_never_asked_for_more",
-        "tests/billing/test_payments.py::test_a_refund_cannot_take_credit_that_calls_have_used"),
+        "tests/billing/test_prepaid.py::test_prepaid_limit_is_what_is_left",
+        "tests/billing/test_prepaid.py::test_who_pays_in_advance_is_never_asked_for_more",
+        "tests/billing/test_prepaid.py::test_a_refund_cannot_take_credit_that_calls_have_used"),
     "redis_wiped": ("tests/billing/test_meter_reconcile.py",),
     "months": ("tests/billing/test_months.py",),
     "webhook_orders": ("tests/billing/test_webhooks.py::test_every_order_of_a_flow_ends_in_one_state",),
