@@ -114,7 +114,7 @@ def load() -> Environment:
         triton_admin_secret=text("TRITON_ADMIN_SECRET", ""),
         triton_infer_secret=text("TRITON_INFER_SECRET", ""),
         triton_repository=Path(text("TRITON_REPOSITORY", str(var / "models"))),
-        pool_memory_mb=integer("TESSERA_POOL_MEMORY_MB", 0),  # 0: a quarter of the machine, at most 2.75 GB
+        pool_memory_mb=integer("TESSERA_POOL_MEMORY_MB", 0),  # 0: a quarter of the machine, at most 2.25 GB
         stripe_api_key=text("STRIPE_API_KEY", ""),
         stripe_api_base=text("STRIPE_API_BASE", "https://api.stripe.com"),
         stripe_webhook_secret=text("STRIPE_WEBHOOK_SECRET", ""),

@@ -41,7 +41,7 @@ class RuntimeSettings:
     triton_grpc_url: str = "127.0.0.1:8101"
     triton_admin_secret: str = ""
     triton_infer_secret: str = ""
-    pool_memory_mb: int = 0  # of all resident models; 0 = a quarter of the machine, at most 2.75 GB
+    pool_memory_mb: int = 0  # of all resident models; 0 = a quarter of the machine, at most 2.25 GB
     redis_url: str = ""  # the pool's shared table; empty: this process is the only one that calls Triton
     repository: str = ""  # of the models, where Triton runs on this machine: its processes are measured
     label: str = ""  # what this process is, for the pool page

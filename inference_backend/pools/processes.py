@@ -97,5 +97,5 @@ def machine_mb() -> int:
 
 
 def default_budget_mb() -> int:
-    """A quarter of the machine, and no more than 2.75 GB: the product whole then stays below 4 GB."""
-    return min(2816, machine_mb() // 4)
+    """A quarter of the machine, and no more than 2.25 GB: the product whole then stays below 4 GB."""
+    return min(2304, machine_mb() // 4)
